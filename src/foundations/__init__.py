@@ -1,0 +1,1 @@
+"""The mathematics of the book, one module an idea, in teaching order."""

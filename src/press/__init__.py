@@ -1,0 +1,1 @@
+"""Turns chapters into tests, notebooks and pages. Knows blocks, not mathematics."""

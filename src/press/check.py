@@ -1,0 +1,142 @@
+"""Checks pages: everything that `make check` and the sybil tests say comes from here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from press import chapter as chapters
+from press import equations, execute, includes, links, render
+from press.problems import PressError, Problem
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+GENERATED = ("docs/reference/equation-tests.md",)
+NOT_RUN_SHARE = 0.02
+"""At most this share of the book's blocks may be marked not to run."""
+
+
+def fix_threads() -> None:
+    """One thread: the order of a sum, and so its last bits, must not depend on the machine.
+
+    To be called before NumPy or PyTorch is first imported.
+    """
+    for name in THREADS:
+        os.environ[name] = "1"
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The project's folder: the nearest one at or above `start` that holds mkdocs.yml."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "mkdocs.yml").is_file():
+            return folder
+    raise PressError(
+        Problem(str(start), 1, "not inside the book's project", expected="a folder with mkdocs.yml")
+    )
+
+
+def pages(root: Path) -> list[Path]:
+    """The Markdown pages that people write."""
+    return [
+        path
+        for path in sorted((root / "docs").glob("**/*.md"))
+        if path.relative_to(root).as_posix() not in GENERATED
+    ]
+
+
+def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
+    """What is wrong with a page before anything is run, beyond what its parser saw."""
+    return [
+        *render.problems(chapter, root),
+        *links.problems(chapter, root),
+        *(p for p in equations.problems(root / "docs", root / "tests") if p.file == chapter.file),
+    ]
+
+
+def check_page(path: Path, root: Path) -> list[Problem]:
+    """Every problem of one page, in the order of its lines."""
+    chapter = chapters.read(path, root)
+    found = [*static_problems(chapter, root), *execute.PageRun(chapter, root).problems()]
+    return sorted(found, key=lambda p: (p.file != chapter.file, p.file, p.line))
+
+
+def check_book(root: Path) -> list[Problem]:
+    """What only the whole book shows: unused regions, marks without labels, too many not run."""
+    found = [p for p in equations.problems(root / "docs", root / "tests") if p.file[:5] != "docs/"]
+    try:
+        regions = includes.all_regions(root)
+    except PressError as error:
+        return [*found, *error.problems]
+    read = [chapters.read(path, root) for path in pages(root)]
+    used = set()
+    for chapter in read:
+        for fence in chapter.fences:
+            used |= {includes.include_path(line) for line in fence.lines}
+    for region in regions:
+        if f"{region.file}:{region.name}" not in used and region.file not in used:
+            found.append(
+                Problem(
+                    region.file, region.first - 1, f"no page uses the region '{region.name}'",
+                    mend=f'include it, --8<-- "{region.file}:{region.name}", or delete its markers',
+                )
+            )
+    found += not_run_problems(read)
+    return found
+
+
+def not_run_problems(read: Iterable[chapters.Chapter]) -> list[Problem]:
+    """Blocks marked not to run, once they are more than the share that the book allows."""
+    blocks = [(chapter, block) for chapter in read for block in chapter.blocks]
+    resting = [(chapter, block) for chapter, block in blocks if block.not_run is not None]
+    if len(resting) <= NOT_RUN_SHARE * len(blocks):
+        return []
+    return [
+        Problem(
+            chapter.file, block.line, "too many blocks of the book are not run",
+            expected=f"at most {NOT_RUN_SHARE:.0%} of {len(blocks)}", got=str(len(resting)),
+            mend="let the block run on something smaller",
+        )
+        for chapter, block in resting
+    ]
+
+
+def main(paths: list[str]) -> int:
+    """`make check`: checks one page, or all of them; prints what is wrong and a closing line."""
+    fix_threads()
+    root = find_root()
+    chosen = [resolve(path, root) for path in paths] or pages(root)
+    count = blocks = 0
+    started = time.perf_counter()
+    for path in chosen:
+        try:
+            found = check_page(path, root)
+        except PressError as error:
+            found = error.problems
+        for problem in found:
+            print(problem)
+        count += len(found)
+        blocks += len(chapters.read(path, root).blocks)
+    if not paths:
+        for problem in check_book(root):
+            print(problem)
+            count += 1
+    seconds = time.perf_counter() - started
+    names = f"{len(chosen)} pages" if len(chosen) != 1 else chosen[0].relative_to(root).as_posix()
+    if count:
+        print(f"\n{names}: {count} problem{'s' * (count != 1)} ({seconds:.1f} s)")
+        return 1
+    print(f"{names}: {blocks} blocks, all as the page says ({seconds:.1f} s)")
+    return 0
+
+
+def resolve(path: str, root: Path) -> Path:
+    """The page that a contributor named, relative to where they stand or to the project."""
+    for candidate in (Path(path), root / path, root / "docs" / path):
+        if candidate.is_file() and candidate.suffix == ".md":
+            return candidate.resolve()
+    names = ", ".join(p.relative_to(root).as_posix() for p in pages(root))
+    raise PressError(
+        Problem(path, 1, "no such page", expected=f"one of {names}", mend="make check PAGE=docs/…md")
+    )

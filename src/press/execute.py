@@ -1,0 +1,502 @@
+"""Runs a page's steps from top to bottom in one namespace, and says what came of each.
+
+The one engine under `make check`, `make update`, the sybil tests and the mutation check.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import difflib
+import io
+import linecache
+import traceback
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from press import figures, outputs, shapes
+from press.chapter import Block, Chapter, Exercise, Says
+from press.includes import SourceLine, expand_code
+from press.problems import PressError, Problem
+
+COPIED = ("numpy", "torch", "builtins")
+"""Where the types live whose values an exercise gets as copies: it must not change the page's."""
+
+
+@dataclass
+class Ran:
+    """What running one or two blocks gave: printed text, an exception, figures, problems."""
+
+    printed: str = ""
+    error: BaseException | None = None
+    file: str = ""
+    line: int = 0
+    figures: list[figures.Drawn] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The text that the page's `output` must hold: what was printed, then the error, if any."""
+        text = self.printed.rstrip("\n")
+        if self.error is None:
+            return text
+        last = _last_line(self.error)
+        return f"{text}\n{last}" if text else last
+
+
+def _last_line(error: BaseException) -> str:
+    """`Type: message`, as the traceback's last lines say it, without notes."""
+    name, message = type(error).__name__, str(error)
+    return f"{name}: {message}" if message else name
+
+
+@dataclass
+class Step:
+    """A step that was run: the part of the page, the blocks with what they gave, the problems."""
+
+    item: Block | Says | Exercise
+    results: list[tuple[Block, Ran]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class PageRun:
+    """One run of a page. Steps run in order; asking for a later one runs the earlier ones first."""
+
+    def __init__(self, chapter: Chapter, root: Path) -> None:
+        self.chapter, self.root = chapter, root
+        self.items = chapter.steps()
+        self.steps: list[Step] = []
+        self.namespace: dict = {"__name__": "__main__"}
+        self.comments: list[tuple[str, shapes.ShapeComment]] = []
+        figures.stage()
+
+    def step(self, item: Block | Says | Exercise) -> Step:
+        """The outcome of `item`, running it, and what stands above it, if that has not happened."""
+        while not any(step.item is item for step in self.steps):
+            self.steps.append(self._run(self.items[len(self.steps)]))
+        return next(step for step in self.steps if step.item is item)
+
+    def finish(self) -> list[Problem]:
+        """Runs what is left; gives the problems that only the whole page can show."""
+        if self.items:
+            self.step(self.items[-1])
+        return [
+            Problem(
+                file, comment.line, f"shape comment {comment.text} is never reached",
+                expected="a line that the page runs: only then can the shape be compared",
+                mend="call the function on this page, or take the comment away",
+            )
+            for file, comment in self.comments
+            if not comment.reached
+        ]
+
+    def problems(self) -> list[Problem]:
+        """Every problem of the page: its Markdown's, its steps', and those of the whole."""
+        whole = self.finish()
+        return [*self.chapter.problems, *(p for s in self.steps for p in s.problems), *whole]
+
+    # --- one step ------------------------------------------------------------------------
+
+    def _run(self, item: Block | Says | Exercise) -> Step:
+        step = Step(item)
+        if isinstance(item, Says):
+            step.problems += self._says(item)
+        elif isinstance(item, Exercise):
+            self._exercise(item, step)
+        elif item.not_run is None:
+            ran = self.run_block(item, self.namespace)
+            step.results.append((item, ran))
+            step.problems += ran.problems + self._unexpected(item, ran) + self._compare(item, ran)
+        elif item.output or item.images:
+            step.problems.append(
+                Problem(
+                    self.chapter.file, item.line, "a block that is not run shows a result",
+                    expected="no output and no figure: nothing can verify them",
+                )
+            )
+        return step
+
+    def run_block(self, block: Block, namespace: dict) -> Ran:
+        """Runs a block in a namespace and collects what it gave."""
+        ran = Ran(file=self.chapter.file, line=block.line)
+        try:
+            lines = expand_code(
+                block.fence.lines, self.chapter.file, block.fence.line + 1, self.root
+            )
+            code = self._compile(lines, namespace, ran)
+        except PressError as error:
+            ran.problems += error.problems
+            return ran
+        except SyntaxError as error:
+            ran.error = error
+            at = lines[min(error.lineno or 1, len(lines)) - 1] if lines else None
+            ran.file, ran.line = (at.file, at.line) if at else (ran.file, ran.line)
+            return ran
+        stdout = io.StringIO()
+        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(stdout):
+            warnings.simplefilter("always")
+            try:
+                for part in code:
+                    exec(part, namespace)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # SystemExit too: a chapter must not end the press
+                ran.error = error
+                ran.file, ran.line = self._where(error, ran)
+        ran.printed = stdout.getvalue()
+        ran.figures = figures.collect()
+        for warning in caught:
+            ran.problems += self._warning(warning, block)
+        for file, comment in self.comments:
+            while comment.failures:
+                ran.problems.append(
+                    Problem(
+                        file, comment.line, "a shape comment is false",
+                        expected=comment.text, got=comment.failures.pop(0),
+                        mend="write the shape that it has, or mend the code",
+                    )
+                )
+                comment.failures.clear()
+        return ran
+
+    def _compile(self, lines: list[SourceLine], namespace: dict, ran: Ran) -> list:
+        """Code objects, one a run of statements from the same file, at their true lines."""
+        text = "\n".join(line.text for line in lines) + "\n"
+        tree = ast.parse(text)
+        comments = shapes.find(text)
+        known = {(file, comment.line): comment for file, comment in self.comments}
+        for comment in shapes.instrument(tree, comments):
+            at = lines[comment.line - 1]
+            ran.problems.append(
+                Problem(
+                    at.file, at.line, f"shape comment {comment.text} on a line that gives no value",
+                    expected="an assignment, a return or an expression that ends on this line",
+                )
+            )
+            comment.reached = True
+        report = f"{shapes.REPORT}{len(self.comments)}"
+        namespace[report] = shapes.reporter(comments, namespace)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id == shapes.REPORT:
+                node.id = report
+            if hasattr(node, "lineno"):
+                node.lineno = lines[node.lineno - 1].line if node.lineno else 1
+            if getattr(node, "end_lineno", None):
+                node.end_lineno = lines[min(node.end_lineno, len(lines)) - 1].line
+        first = [s.lineno for s in ast.parse(text).body]
+        groups: list[tuple[str, list[ast.stmt]]] = []
+        for statement, line in zip(tree.body, first, strict=False):
+            file = lines[line - 1].file
+            if not groups or groups[-1][0] != file:
+                groups.append((file, []))
+            groups[-1][1].append(statement)
+        for comment in comments:
+            at = lines[comment.line - 1]
+            comment.line = at.line
+            again = known.get((at.file, at.line))
+            if again is None:
+                self.comments.append((at.file, comment))
+            else:  # the same line, shown twice on the page: reached once is reached
+                comment.reached = comment.reached or again.reached
+                self.comments[self.comments.index((at.file, again))] = (at.file, comment)
+        return [
+            compile(ast.Module(body, []), str(self.root / file), "exec", dont_inherit=True)
+            for file, body in groups
+        ]
+
+    def _where(self, error: BaseException, ran: Ran) -> tuple[str, int]:
+        """The innermost place of an error that is in the book, not in a library."""
+        linecache.checkcache()
+        place = (ran.file, ran.line)
+        for frame in traceback.extract_tb(error.__traceback__):
+            path = Path(frame.filename)
+            if path.is_relative_to(self.root) and ".venv" not in path.parts:
+                name = path.relative_to(self.root).as_posix()
+                if not name.startswith("src/press/"):
+                    place = (name, frame.lineno or 1)
+        return place
+
+    def _warning(self, warning: warnings.WarningMessage, block: Block) -> list[Problem]:
+        path = Path(warning.filename)
+        inside = path.is_relative_to(self.root) and ".venv" not in path.parts
+        quiet = (DeprecationWarning, PendingDeprecationWarning)
+        if issubclass(warning.category, quiet) and not inside:
+            return []  # a library about itself: readers are not shown these either
+        file = path.relative_to(self.root).as_posix() if inside else self.chapter.file
+        line = warning.lineno if inside else block.line
+        return [
+            Problem(
+                file, line, "the block warns, and readers would see it",
+                expected="code that runs without warnings",
+                got=f"{warning.category.__name__}: {warning.message}",
+                mend="mend the cause, or catch the warning in the block and print it",
+            )
+        ]
+
+    # --- what came against what the page says ---------------------------------------------
+
+    def _unexpected(self, block: Block, ran: Ran) -> list[Problem]:
+        """The exception that should not have come, or the one that should have."""
+        if ran.error is None:
+            if not block.raises or ran.problems:
+                return []
+            return [
+                Problem(
+                    self.chapter.file, block.line, "the block raises nothing",
+                    expected=block.raises, got="it runs to its end",
+                    mend="take the title away, or show the failure that it promises",
+                )
+            ]
+        name = type(ran.error).__name__
+        if block.raises == name:
+            return []
+        return [self._failed(block, ran, block.raises)]
+
+    def _failed(self, block: Block, ran: Ran, expected: str = "") -> Problem:
+        via = "" if ran.file == self.chapter.file else f" (from {self.chapter.file}:{block.line})"
+        mend = "mend the code"
+        if isinstance(ran.error, NameError):
+            mend = "was an import or a definition above removed or renamed? Blocks of a page run "
+            mend += "top to bottom in one namespace"
+        return Problem(
+            ran.file, ran.line, f"the block fails{via}",
+            expected=expected or "it runs to its end", got=_last_line(ran.error),
+            mend=f'{mend}; a failure on purpose is titled title="Raises {type(ran.error).__name__}"',
+        )
+
+    def _compare(self, block: Block, ran: Ran) -> list[Problem]:
+        """The block's output and figures against those that the page shows."""
+        if ran.problems and not ran.printed and ran.error is None and not ran.figures:
+            return []  # it never ran; one problem is enough
+        if ran.error is not None and type(ran.error).__name__ != (block.raises or "AssertionError"):
+            return []  # the unexpected error is the news, not the output it cut short
+        return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
+
+    def _compare_output(self, block: Block, got: str) -> list[Problem]:
+        file, mend = self.chapter.file, f"make update PAGE={self.chapter.file}"
+        if block.output is None:
+            if not got:
+                return []
+            return [
+                Problem(
+                    file, block.line, "the block prints, but the page shows no output",
+                    expected="```output under the block", got=got, mend=mend,
+                )
+            ]
+        expected = block.output.text
+        if not got:
+            return [
+                Problem(
+                    file, block.output.line, "the page shows an output that the block does not print",
+                    expected=expected, got="(nothing)", mend=mend,
+                )
+            ]
+        if outputs.same(expected, got):
+            return []
+        return [self._wrong_output(block, expected, got, mend)]
+
+    def _wrong_output(self, block: Block, expected: str, got: str, mend: str) -> Problem:
+        """Points at the first line that differs, in the Markdown file."""
+        a, b = expected.rstrip().split("\n"), got.rstrip().split("\n")
+        pairs = enumerate(zip(a, b, strict=False))
+        at = next((n for n, (x, y) in pairs if not outputs.same(x, y)), min(len(a), len(b)))
+        if len(a) == len(b) == 1 or (len(a) == len(b) and at < len(a)):
+            texts = a[at], b[at]
+        else:
+            texts = expected, got
+        line = block.output.line + 1 + min(at, len(a) - 1)
+        return Problem(
+            self.chapter.file, line, "the output is not what the block prints",
+            expected=texts[0] + "   (on the page)" if "\n" not in texts[0] else texts[0],
+            got=texts[1] + "   (printed now)" if "\n" not in texts[1] else texts[1],
+            mend=f"{mend}  if the code is right; else mend the code",
+        )
+
+    def _compare_figures(self, block: Block, ran: Ran) -> list[Problem]:
+        file, found = self.chapter.file, []
+        for drawn in ran.figures:
+            if not drawn.shown:
+                found.append(
+                    Problem(
+                        file, block.line, "the block draws a figure and never shows it",
+                        expected="plt.show() after the drawing: who copies the block needs it",
+                    )
+                )
+            if lost := figures.lost_colors(drawn.data):
+                found.append(
+                    Problem(
+                        file, block.line, "a figure uses greys that vanish in light or in dark",
+                        expected="the book's colours: C0 to C3, or none given",
+                        got=", ".join(lost),
+                    )
+                )
+        if len(ran.figures) > len(block.images):
+            found.append(
+                Problem(
+                    file, block.line, "the block draws a figure that the page does not show",
+                    expected=f"{len(ran.figures)} images right after the block",
+                    got=str(len(block.images)),
+                    mend="write ![what it shows](figures/name.svg) under the block, then "
+                    f"make update PAGE={file}",
+                )
+            )
+        for image in block.images[len(ran.figures) :]:
+            found.append(
+                Problem(
+                    file, image.line, f"the block above does not draw {image.path}",
+                    expected=f"{len(block.images)} figures", got=str(len(ran.figures)),
+                )
+            )
+        for image, drawn in zip(block.images, ran.figures, strict=False):
+            wrong = figures.stored_problem(self.svg_path(image.path), drawn)
+            if wrong:
+                what, expected, got = wrong
+                found.append(
+                    Problem(
+                        file, image.line, what, expected, got,
+                        mend=f"make update PAGE={file}  if the new figure is right",
+                    )
+                )
+        return found
+
+    def svg_path(self, path: str) -> Path:
+        return (self.root / self.chapter.file).parent / path
+
+    def _says(self, item: Says) -> list[Problem]:
+        file = self.chapter.file
+        try:
+            said = str(eval(item.code, self.namespace))
+        except Exception as error:
+            return [
+                Problem(
+                    file, item.line, "a prose check cannot be evaluated",
+                    expected="an expression on names of the blocks above",
+                    got=f"{_last_line(error)}   in   {item.code}",
+                )
+            ]
+        paragraph = outputs.words(self.chapter.paragraph(item))
+        count = len(outputs.pattern(outputs.words(said)).findall(paragraph))
+        if count == 1 and said.strip():
+            return []
+        if count > 1:
+            return [
+                Problem(
+                    file, item.line, f"a prose check finds its words {count} times",
+                    expected="words that stand once in the paragraph, so that each is checked",
+                    got=said, mend="quote more of the sentence",
+                )
+            ]
+        return [
+            Problem(
+                file, item.first, "the prose does not say what the code gives",
+                expected=f"{said}   (from {item.code})",
+                got=_nearest(outputs.words(said), paragraph),
+                mend="mend the sentence (or the code), then make check PAGE=" + file,
+            )
+        ]
+
+    # --- exercises ------------------------------------------------------------------------
+
+    def fresh_namespace(self) -> dict:
+        """The page's namespace for one answer: what an answer could change in place is copied."""
+        return {
+            name: copy.deepcopy(value)
+            if type(value).__module__.split(".")[0] in COPIED
+            and isinstance(value, list | dict | set)
+            or type(value).__name__ in ("ndarray", "Tensor")
+            else value
+            for name, value in self.namespace.items()
+        }
+
+    def _exercise(self, exercise: Exercise, step: Step) -> None:
+        """Runs starter, solutions and mistakes, each before the check, each on its own."""
+        if exercise.starter is None or exercise.check is None:
+            return  # the parser has said so
+        diagnoses: dict[str, int] = {}
+        alone, judged = self._answer(exercise, exercise.starter)
+        step.results += [(exercise.starter, alone), (exercise.check, judged)]
+        step.problems += alone.problems + self._unexpected(exercise.starter, alone)
+        if alone.error is None:
+            step.problems += self._compare(exercise.starter, alone)
+            step.problems += judged.problems
+            step.problems += self._diagnosis(exercise, exercise.check, judged, "starter", diagnoses)
+        for block in exercise.solutions:
+            both = self._joined(exercise, block)
+            step.results.append((block, both))
+            step.problems += both.problems
+            if both.error is not None:
+                problem = self._failed(block, both)
+                what = f"a solution of Exercise {exercise.number} does not pass its check"
+                step.problems.append(
+                    Problem(self.chapter.file, block.line, what, "it passes", problem.got)
+                )
+            else:
+                step.problems += self._compare(block, both)
+        for block in exercise.mistakes:
+            both = self._joined(exercise, block)
+            step.results.append((block, both))
+            step.problems += both.problems
+            step.problems += self._diagnosis(exercise, block, both, "known mistake", diagnoses)
+
+    def _answer(self, exercise: Exercise, block: Block) -> tuple[Ran, Ran]:
+        namespace = self.fresh_namespace()
+        alone = self.run_block(block, namespace)
+        if alone.error is not None:
+            return alone, Ran()
+        return alone, self.run_block(exercise.check, namespace)
+
+    def _joined(self, exercise: Exercise, block: Block) -> Ran:
+        """An answer and the check on it, as one result: what the reader sees of the two."""
+        alone, judged = self._answer(exercise, block)
+        if alone.error is not None:
+            return alone
+        return Ran(
+            alone.printed + judged.printed, judged.error, judged.file, judged.line,
+            alone.figures + judged.figures, alone.problems + judged.problems,
+        )
+
+    def _diagnosis(
+        self, exercise: Exercise, block: Block, ran: Ran, whose: str, diagnoses: dict[str, int]
+    ) -> list[Problem]:
+        """A wrong answer must be told what is wrong with it, and no other answer the same."""
+        file, name = self.chapter.file, f"the check of Exercise {exercise.number}"
+        if ran.error is None and ran.problems:
+            return []
+        if ran.error is None:
+            return [
+                Problem(
+                    file, block.line, f"{name} accepts the {whose}",
+                    expected="AssertionError with a message that says what is wrong",
+                    got="it passes",
+                )
+            ]
+        message = str(ran.error)
+        if not isinstance(ran.error, AssertionError) or len(message.split()) < 4:
+            return [
+                Problem(
+                    file, block.line, f"{name} gives the {whose} no useful message",
+                    expected="AssertionError with a sentence that helps", got=_last_line(ran.error),
+                )
+            ]
+        if message in diagnoses:
+            return [
+                Problem(
+                    file, block.line, f"{name} tells two wrong answers the same",
+                    expected="a diagnosis of its own for each",
+                    got=f"{message}   (also at line {diagnoses[message]})",
+                )
+            ]
+        diagnoses[message] = block.line
+        return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
+
+
+def _nearest(said: str, paragraph: str) -> str:
+    """The words of the paragraph that are most like the words that should stand there."""
+    words, length = paragraph.split(" "), len(said.split(" "))
+    best = max(
+        (" ".join(words[at : at + length]) for at in range(max(1, len(words) - length + 1))),
+        key=lambda candidate: difflib.SequenceMatcher(None, said, candidate).ratio(),
+    )
+    return f"… {best} …"

@@ -1,0 +1,83 @@
+"""Links of a page: each relative link must lead to a file of the book, and to an anchor in it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from press import chapter as chapters
+from press import render
+from press.problems import PressError, Problem
+
+MADE = ("labs/", "downloads/", "assets/vendor/", "reference/equation-tests.md")
+"""What the press makes before a build: it need not exist when a page is checked."""
+
+EXTERNAL = re.compile(r"^(?:https?:|mailto:|doi:)")
+
+
+def problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
+    found = []
+    for number, line in chapter.prose:
+        for match in chapters.LINK.finditer(chapters._without_code(line)):
+            if EXTERNAL.match(match["target"]):
+                continue
+            if problem := _problem(chapter, number, match["target"], root):
+                found.append(problem)
+    return found
+
+
+def _problem(
+    chapter: chapters.Chapter, number: int, target: str, root: Path
+) -> Problem | None:
+    path, _, anchor = target.partition("#")
+    docs = root / "docs"
+    page = root / chapter.file
+    if path:
+        place = docs / path.lstrip("/") if path.startswith("/") else page.parent / path
+        place = Path(_normal(place.as_posix()))
+        name = place.relative_to(docs).as_posix() if place.is_relative_to(docs) else path
+        if name.startswith(MADE):
+            return None
+        if not place.is_file():
+            near = difflib.get_close_matches(
+                name, [p.relative_to(docs).as_posix() for p in docs.glob("**/*.md")], 3, 0.5
+            )
+            return Problem(
+                chapter.file, number, f"a dead link: {target}",
+                expected="a file under docs/" + (f", perhaps {', '.join(near)}" if near else ""),
+                got="no such file",
+            )
+        page = place
+    if not anchor or page.suffix != ".md":
+        return None
+    known = anchors(page, page.stat().st_mtime_ns, root)
+    if anchor in known:
+        return None
+    near = difflib.get_close_matches(anchor, known, 3, 0.5)
+    return Problem(
+        chapter.file, number, f"a dead link: {target}",
+        expected=f"an anchor of {page.relative_to(root).as_posix()}"
+        + (f", perhaps #{', #'.join(near)}" if near else ""),
+        got=f"no #{anchor} there",
+    )
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return str(PurePosixPath(*parts))
+
+
+@lru_cache(maxsize=256)
+def anchors(page: Path, _changed: int, root: Path) -> frozenset[str]:
+    """The anchors that the site will give a page."""
+    try:
+        return frozenset(render.shown(render.to_html(page.read_text("utf-8"), root)).anchors)
+    except (PressError, Exception):
+        return frozenset()

@@ -1,0 +1,132 @@
+"""Shape comments, `scores = Q @ K.T  # (T, T)`: found in code, and asked of the real arrays.
+
+A comment that begins with a tuple of integers and names is a shape comment. The statement that
+ends on its line is made to report the value it assigns, returns or shows, and the tuple is
+evaluated where the line runs, so names may be the page's or the function's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+COMMENT = re.compile(r"^#\s*(?P<shape>\([^()]*\))(?=$|[\s:;,.])")
+REPORT = "__press_shape__"
+"""The name under which instrumented code finds the function that asks for a shape."""
+
+
+@dataclass
+class ShapeComment:
+    """A shape comment; `line` counts from 1 in the code that was searched."""
+
+    line: int
+    text: str
+    reached: bool = False
+    failures: list[str] = field(default_factory=list)
+
+
+def find(code: str) -> list[ShapeComment]:
+    """The shape comments of valid Python code."""
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        match = COMMENT.match(token.string)
+        if match and _is_shape(match["shape"]):
+            found.append(ShapeComment(token.start[0], match["shape"]))
+    return found
+
+
+def _is_shape(text: str) -> bool:
+    """Whether the text is a tuple of integers, names and arithmetic on them: not `(see below)`."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return False
+    allowed = (ast.Tuple, ast.Name, ast.Constant, ast.BinOp, ast.operator, ast.Load, ast.Attribute)
+    return isinstance(tree, ast.Tuple) and all(
+        isinstance(node, allowed)
+        and not (isinstance(node, ast.Constant) and not isinstance(node.value, int))
+        for node in ast.walk(tree)
+    )
+
+
+def instrument(tree: ast.Module, comments: list[ShapeComment]) -> list[ShapeComment]:
+    """Makes the statements of `tree` report to `REPORT`; gives the comments that none carries.
+
+    Statements that a comment can belong to: an assignment, a return, an expression.
+    """
+    by_line = {comment.line: index for index, comment in enumerate(comments)}
+    carried: set[int] = set()
+
+    def report(value: ast.expr, index: int) -> ast.expr:
+        call = ast.parse(f"{REPORT}(None, {index}, locals())", mode="eval").body
+        for node in ast.walk(call):
+            ast.copy_location(node, value)
+        call.args[0] = value
+        return call
+
+    for node in list(ast.walk(tree)):
+        for _, body in ast.iter_fields(node):
+            if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
+                continue
+            for statement in list(body):
+                index = by_line.get(statement.end_lineno)
+                if index is None or index in carried:
+                    continue
+                if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr):
+                    if statement.value is None:
+                        continue
+                    statement.value = report(statement.value, index)
+                elif isinstance(statement, ast.AugAssign):
+                    target = ast.parse(ast.unparse(statement.target), mode="eval").body
+                    for part in ast.walk(target):
+                        ast.copy_location(part, statement)
+                    told = ast.copy_location(ast.Expr(report(target, index)), statement)
+                    body.insert(body.index(statement) + 1, told)
+                else:
+                    continue
+                carried.add(index)
+    return [comment for index, comment in enumerate(comments) if index not in carried]
+
+
+def reporter(comments: list[ShapeComment], namespace: dict) -> Callable:
+    """The function that instrumented code calls: it compares, and hands the value on."""
+
+    def shape_of(value) -> tuple | None:
+        if hasattr(value, "shape"):
+            return tuple(value.shape)
+        if isinstance(value, int | float | complex):
+            return ()
+        if isinstance(value, list):
+            inner = {shape_of(item) for item in value}
+            return (len(value), *inner.pop()) if len(inner) == 1 and None not in inner else None
+        return None
+
+    def ask(value, index: int, local: dict):
+        comment = comments[index]
+        comment.reached = True
+        # Several names assigned at once, `q, k = …  # (T, K)`: each has the shape.
+        values = value if isinstance(value, tuple) else (value,)
+        try:
+            said = eval(comment.text, namespace, local)
+        except Exception as error:
+            comment.failures.append(f"{type(error).__name__}: {error}")
+            return value
+        for one in values:
+            real = shape_of(one)
+            if real is None:
+                comment.failures.append(f"a {type(one).__name__}, which has no shape")
+            elif real != said:
+                comment.failures.append(_shown(real))
+        return value
+
+    return ask
+
+
+def _shown(shape: tuple) -> str:
+    return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
