@@ -8,6 +8,7 @@ that the rest of the press would have to skip becomes a `Problem` instead.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,15 +19,17 @@ from pygments.lexers import get_lexer_by_name
 from pygments.lexers.python import PythonConsoleLexer, PythonLexer
 from pygments.util import ClassNotFound
 
-from press.problems import Problem
+from press.problems import PressError, Problem
 
 FENCE = re.compile(r"^(?P<prefix>[> \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*?)[ \t]*$")
 LANGUAGE = re.compile(r"^(?:\{[ \t]*)?\.?(?P<name>[\w#.+-]+)")
-TITLE = re.compile(r"title=(?P<quote>[\"'])(?P<title>.*?)(?P=quote)")
+TITLE = re.compile(r"(?<![\w-])title=(?P<quote>[\"'])(?P<title>.*?)(?P=quote)")
 RAISES = re.compile(r"^Raises (?P<type>[A-Za-z_][\w.]*)$")
-NOT_RUN = re.compile(r"^Not run(?P<colon>:?)\s*(?P<reason>.*)$")
+NOT_RUN = re.compile(r"^Not run:?\s*$|^Not run:\s*(?P<reason>.+)$")
 INLINE_CODE = re.compile(r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)")
-IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^)\s]+)[^)]*\)")
+IMAGE = re.compile(r"!\[(?P<alt>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<path>[^)\s]+)[^)]*\)")
+OTHER_IMAGE = re.compile(r"(?<!\\)!\[|<img\b(?![^>]*\balt=[\"'][^\"'])|<img\b[^>]*figures/", re.I)
+"""An image in a form that the press does not read: over two lines, by reference, in HTML."""
 LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)[^)]*\)")
 SAYS = re.compile(r"<!--\s*says:(?P<code>.*?)-->", re.DOTALL)
 HEADING = re.compile(r"^(?P<level>#{1,6})\s+(?P<title>.*?)\s*$")
@@ -50,6 +53,7 @@ class Fence:
     prefix: str
     info: str
     lines: list[str]
+    marks: str = "```"
 
     @property
     def language(self) -> str:
@@ -102,7 +106,7 @@ class Block:
     def not_run(self) -> str | None:
         """The reason why the block is not run; None where it is run."""
         match = NOT_RUN.match(self.fence.title)
-        return match["reason"].strip() if match else None
+        return (match["reason"] or "").strip() if match else None
 
 
 @dataclass
@@ -175,7 +179,10 @@ class Chapter:
         return sorted([*own, *self.says, *self.exercises], key=lambda step: step.line)
 
     def paragraph(self, says: Says) -> str:
-        return " ".join(line.strip() for line in self.lines[says.first - 1 : says.last])
+        """The paragraph above a prose check, as one line, without HTML comments."""
+        return " ".join(
+            line.strip() for number, line in self.prose if says.first <= number <= says.last
+        )
 
 
 @lru_cache
@@ -188,29 +195,47 @@ def is_python(language: str) -> bool:
 
 
 @lru_cache
-def _is_python_session(language: str) -> bool:
+def _language_problem(language: str) -> str:
+    """Why a fence must not be in this language; empty where it may."""
+    if not language:
+        return "a fence without a language"
     try:
-        return isinstance(get_lexer_by_name(language), PythonConsoleLexer)
+        session = isinstance(get_lexer_by_name(language), PythonConsoleLexer)
     except ClassNotFound:
-        return False
+        return f"a fence in a language that nobody knows: {language}"
+    return f"a fence that shows a Python session ({language})" if session else ""
 
 
 def read(path: Path, root: Path) -> Chapter:
     """Reads the Markdown file `path` of the project at `root`."""
-    return parse(path.read_text(encoding="utf-8"), path.resolve().relative_to(root).as_posix())
+    file = path.resolve().relative_to(root.resolve()).as_posix()
+    try:
+        return parse(path.read_text(encoding="utf-8"), file)
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise PressError(
+            Problem(file, line, "the file is not UTF-8", got=str(error), mend="save it as UTF-8")
+        ) from error
 
 
 def parse(text: str, file: str) -> Chapter:
     """Reads Markdown `text`; `file` is the name that problems give."""
     problems: list[Problem] = []
-    lines = text.split("\n")
+    if text.startswith("\ufeff"):
+        problems.append(
+            Problem(
+                file, 1, "the file starts with a byte-order mark", got="U+FEFF before the first word",
+                mend="save it as UTF-8 without BOM",
+            )
+        )
+    lines = text.removeprefix("\ufeff").split("\n")
     meta, first = _front_matter(lines, file, problems)
     fences, shown = _fences(lines, first, file, problems)
     prose, comments = _without_comments(shown, file, problems)
     images = [
         Image(number, match["alt"].strip(), match["path"])
         for number, line in prose
-        for match in IMAGE.finditer(_without_code(line))
+        for match in IMAGE.finditer(without_code(line))
     ]
     chapter = Chapter(file, text, meta, fences, [], [], [], images, prose, problems)
     chapter.blocks = _blocks(chapter)
@@ -274,7 +299,7 @@ def _fences(
             number += 1
             continue
         body = [_unprefixed(text, prefix) for text in lines[number : end - 1]]
-        fences.append(Fence(number, end, prefix, match["info"], body))
+        fences.append(Fence(number, end, prefix, match["info"], body, marks))
         number = end + 1
     return fences, rest
 
@@ -295,7 +320,7 @@ def _unprefixed(line: str, prefix: str) -> str:
 
 def _comment_open(line: str, inside: bool) -> bool:
     """Whether an HTML comment is open at the line's end."""
-    text = line if inside else _without_code(line)
+    text = line if inside else without_code(line)
     while True:
         at = text.find("-->" if inside else "<!--")
         if at < 0:
@@ -304,7 +329,7 @@ def _comment_open(line: str, inside: bool) -> bool:
         inside = not inside
 
 
-def _without_code(line: str) -> str:
+def without_code(line: str) -> str:
     """The line with inline code blanked, its length kept."""
     return INLINE_CODE.sub(lambda match: " " * len(match[0]), line)
 
@@ -328,7 +353,7 @@ def _without_comments(
                 comments.append((opened, text + rest[: at + 3]))
                 inside, rest = False, rest[at + 3 :]
             else:
-                at = _without_code(rest).find("<!--")
+                at = without_code(rest).find("<!--")
                 if at < 0:
                     kept += rest
                     break
@@ -360,19 +385,13 @@ def _blocks(chapter: Chapter) -> list[Block]:
     blocks: list[Block] = []
     claimed: set[int] = set()
     for fence in chapter.fences:
-        if not fence.language:
+        if what := _language_problem(fence.language):
             problems.append(
                 Problem(
-                    file, fence.line, "a fence without a language",
-                    expected="python, output, text, console, …",
+                    file, fence.line, what,
+                    expected="python for code that is run, output for what it prints; text, console, "
+                    "… for what is neither",
                     mend="name the language after the opening marks",
-                )
-            )
-        elif _is_python_session(fence.language):
-            problems.append(
-                Problem(
-                    file, fence.line, f"a Python session ({fence.language})",
-                    expected="a python fence and its output fence, which are run and compared",
                 )
             )
         if not fence.is_python:
@@ -384,11 +403,15 @@ def _blocks(chapter: Chapter) -> list[Block]:
             block.output = following
             claimed.add(following.line)
             number = _next(chapter, following.end + 1)
-        while number in prose and (match := IMAGE.match(prose[number].strip())):
-            block.images += [i for i in chapter.images if i.line == number]
-            if not match["path"].startswith("figures/"):
-                block.images.pop()
+        while number in prose and IMAGE.match(prose[number].strip()):
+            drawn = [
+                image
+                for image in chapter.images
+                if image.line == number and image.path.startswith("figures/")
+            ]
+            if not drawn:
                 break
+            block.images += drawn
             number = _next(chapter, number + 1)
         blocks.append(block)
         _marks(block, file, problems)
@@ -424,7 +447,7 @@ def _marks(block: Block, file: str, problems: list[Problem]) -> None:
                 mend="say why, or let it run",
             )
         )
-    elif title.lower().startswith(("raises", "not run", "skip")) and not (
+    elif re.match(r"raise[sd]?\b|not[- ]run\b|skip", title, re.I) and not (
         block.raises or block.not_run
     ):
         problems.append(
@@ -442,7 +465,7 @@ def _says(chapter: Chapter, comments: list[tuple[int, str]]) -> list[Says]:
     for number, comment in comments:
         match = SAYS.fullmatch(comment)
         if not match:
-            if re.match(r"<!--\s*says?\b", comment):
+            if _nearly_says(comment):
                 chapter.problems.append(
                     Problem(
                         chapter.file, number, "a prose check that the press cannot read",
@@ -466,6 +489,13 @@ def _says(chapter: Chapter, comments: list[tuple[int, str]]) -> list[Says]:
             continue
         found.append(Says(number, match["code"].strip(), first, last))
     return found
+
+
+def _nearly_says(comment: str) -> bool:
+    """Whether a comment seems meant as a prose check, but is mistyped: `say:`, `Says`, `f"…"`."""
+    word = re.match(r"<!--\W*(\w*)", comment)[1].lower()
+    near = difflib.get_close_matches(word, ["says"], cutoff=0.74)
+    return bool(near) or bool(re.search(r"""\bf(["']).*\{.*\}.*\1""", comment))
 
 
 def _exercises(chapter: Chapter) -> list[Exercise]:
@@ -559,6 +589,7 @@ def _fill(exercise: Exercise, chapter: Chapter) -> None:
 def _orphans(chapter: Chapter) -> None:
     """Images that no block draws, images without words, includes outside code."""
     drawn = {image.line for block in chapter.blocks for image in block.images}
+    first: dict[str, int] = {}
     for image in chapter.images:
         name = Path(image.path).name
         if not image.alt or image.alt.lower() in (name.lower(), Path(name).stem.lower()):
@@ -569,7 +600,15 @@ def _orphans(chapter: Chapter) -> None:
                     got=f"![{image.alt}]({image.path})",
                 )
             )
-        if image.path.startswith("figures/") and image.line not in drawn:
+        if image.line in drawn and first.setdefault(image.path, image.line) != image.line:
+            chapter.problems.append(
+                Problem(
+                    chapter.file, image.line, f"two blocks of the page draw {image.path}",
+                    expected="a file of its own for each figure",
+                    got=f"the same file as at line {first[image.path]}",
+                )
+            )
+        if "figures/" in image.path and image.line not in drawn:
             chapter.problems.append(
                 Problem(
                     chapter.file, image.line, f"no block above draws {image.path}",
@@ -579,11 +618,23 @@ def _orphans(chapter: Chapter) -> None:
     from press.includes import INCLUDE
 
     for number, line in chapter.prose:
+        if OTHER_IMAGE.search(IMAGE.sub("", without_code(line))):
+            chapter.problems.append(
+                Problem(
+                    chapter.file, number, "an image that the press cannot check",
+                    expected="![what it shows](path) on one line", got=line.strip(),
+                    mend="write it so; an HTML <img> needs alt text and may not show a figure",
+                )
+            )
+    outputs = [fence for fence in chapter.fences if fence.language == "output"]
+    shown = [(f.line + at, line) for f in outputs for at, line in enumerate(f.lines, start=1)]
+    for number, line in [*chapter.prose, *shown]:
         match = INCLUDE.match(line)
         if match and not match["escape"]:
             chapter.problems.append(
                 Problem(
-                    chapter.file, number, "an include outside a fence",
+                    chapter.file, number, "an include outside of code",
                     expected="includes only inside ```python (or another language's) fences",
+                    got=line.strip(),
                 )
             )

@@ -10,8 +10,11 @@ import contextlib
 import copy
 import difflib
 import io
+import itertools
 import linecache
+import sys
 import traceback
+import types
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +24,13 @@ from press.chapter import Block, Chapter, Exercise, Says
 from press.includes import SourceLine, expand_code
 from press.problems import PressError, Problem
 
-COPIED = ("numpy", "torch", "builtins")
-"""Where the types live whose values an exercise gets as copies: it must not change the page's."""
-
 
 @dataclass
 class Ran:
     """What running one or two blocks gave: printed text, an exception, figures, problems."""
 
+    started: bool = False
+    """Whether there was code to run: its includes could be followed."""
     printed: str = ""
     error: BaseException | None = None
     file: str = ""
@@ -48,7 +50,9 @@ class Ran:
 
 def _last_line(error: BaseException) -> str:
     """`Type: message`, as the traceback's last lines say it, without notes."""
-    name, message = type(error).__name__, str(error)
+    kind, message = type(error), str(error)
+    home = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    name = home + kind.__qualname__
     return f"{name}: {message}" if message else name
 
 
@@ -70,7 +74,9 @@ class PageRun:
         self.steps: list[Step] = []
         self.namespace: dict = {"__name__": "__main__"}
         self.comments: list[tuple[str, shapes.ShapeComment]] = []
+        self._reporters = itertools.count()
         figures.stage()
+        _forget_settings()
 
     def step(self, item: Block | Says | Exercise) -> Step:
         """The outcome of `item`, running it, and what stands above it, if that has not happened."""
@@ -82,14 +88,20 @@ class PageRun:
         """Runs what is left; gives the problems that only the whole page can show."""
         if self.items:
             self.step(self.items[-1])
-        return [
+        # A line shown twice on the page has two comments: reached once is reached.
+        reached = {(file, comment.line) for file, comment in self.comments if comment.reached}
+        never = {
+            (file, comment.line): comment.text
+            for file, comment in self.comments
+            if (file, comment.line) not in reached
+        }
+        return self._false_shapes() + [
             Problem(
-                file, comment.line, f"shape comment {comment.text} is never reached",
+                file, line, f"the line of the shape comment {text} is never run",
                 expected="a line that the page runs: only then can the shape be compared",
                 mend="call the function on this page, or take the comment away",
             )
-            for file, comment in self.comments
-            if not comment.reached
+            for (file, line), text in never.items()
         ]
 
     def problems(self) -> list[Problem]:
@@ -130,10 +142,11 @@ class PageRun:
             ran.problems += error.problems
             return ran
         except SyntaxError as error:
-            ran.error = error
+            ran.started, ran.error = True, error
             at = lines[min(error.lineno or 1, len(lines)) - 1] if lines else None
             ran.file, ran.line = (at.file, at.line) if at else (ran.file, ran.line)
             return ran
+        ran.started = True
         stdout = io.StringIO()
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(stdout):
             warnings.simplefilter("always")
@@ -149,24 +162,29 @@ class PageRun:
         ran.figures = figures.collect()
         for warning in caught:
             ran.problems += self._warning(warning, block)
+        ran.problems += self._false_shapes()
+        return ran
+
+    def _false_shapes(self) -> list[Problem]:
+        """The shape comments that were found false since the last call; each is told once."""
+        found = []
         for file, comment in self.comments:
-            while comment.failures:
-                ran.problems.append(
+            if comment.failures:
+                found.append(
                     Problem(
                         file, comment.line, "a shape comment is false",
-                        expected=comment.text, got=comment.failures.pop(0),
+                        expected=comment.text, got=comment.failures[0],
                         mend="write the shape that it has, or mend the code",
                     )
                 )
                 comment.failures.clear()
-        return ran
+        return list(dict.fromkeys(found))
 
     def _compile(self, lines: list[SourceLine], namespace: dict, ran: Ran) -> list:
         """Code objects, one a run of statements from the same file, at their true lines."""
         text = "\n".join(line.text for line in lines) + "\n"
         tree = ast.parse(text)
         comments = shapes.find(text)
-        known = {(file, comment.line): comment for file, comment in self.comments}
         for comment in shapes.instrument(tree, comments):
             at = lines[comment.line - 1]
             ran.problems.append(
@@ -176,7 +194,9 @@ class PageRun:
                 )
             )
             comment.reached = True
-        report = f"{shapes.REPORT}{len(self.comments)}"
+        # Its own name, so that functions of earlier blocks still report to theirs; with marks on
+        # both sides, so that a class does not mangle it.
+        report = f"__press_shape_{next(self._reporters)}__"
         namespace[report] = shapes.reporter(comments, namespace)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id == shapes.REPORT:
@@ -195,12 +215,7 @@ class PageRun:
         for comment in comments:
             at = lines[comment.line - 1]
             comment.line = at.line
-            again = known.get((at.file, at.line))
-            if again is None:
-                self.comments.append((at.file, comment))
-            else:  # the same line, shown twice on the page: reached once is reached
-                comment.reached = comment.reached or again.reached
-                self.comments[self.comments.index((at.file, again))] = (at.file, comment)
+            self.comments.append((at.file, comment))
         return [
             compile(ast.Module(body, []), str(self.root / file), "exec", dont_inherit=True)
             for file, body in groups
@@ -240,7 +255,7 @@ class PageRun:
     def _unexpected(self, block: Block, ran: Ran) -> list[Problem]:
         """The exception that should not have come, or the one that should have."""
         if ran.error is None:
-            if not block.raises or ran.problems:
+            if not block.raises or not ran.started:
                 return []
             return [
                 Problem(
@@ -249,10 +264,7 @@ class PageRun:
                     mend="take the title away, or show the failure that it promises",
                 )
             ]
-        name = type(ran.error).__name__
-        if block.raises == name:
-            return []
-        return [self._failed(block, ran, block.raises)]
+        return [] if _is_announced(block, ran) else [self._failed(block, ran, block.raises)]
 
     def _failed(self, block: Block, ran: Ran, expected: str = "") -> Problem:
         via = "" if ran.file == self.chapter.file else f" (from {self.chapter.file}:{block.line})"
@@ -268,10 +280,8 @@ class PageRun:
 
     def _compare(self, block: Block, ran: Ran) -> list[Problem]:
         """The block's output and figures against those that the page shows."""
-        if ran.problems and not ran.printed and ran.error is None and not ran.figures:
-            return []  # it never ran; one problem is enough
-        if ran.error is not None and type(ran.error).__name__ != (block.raises or "AssertionError"):
-            return []  # the unexpected error is the news, not the output it cut short
+        if not ran.started or (ran.error is not None and not _is_announced(block, ran)):
+            return []  # that is the news, not the output that is missing or cut short
         return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
 
     def _compare_output(self, block: Block, got: str) -> list[Problem]:
@@ -368,7 +378,9 @@ class PageRun:
         file = self.chapter.file
         try:
             said = str(eval(item.code, self.namespace))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             return [
                 Problem(
                     file, item.line, "a prose check cannot be evaluated",
@@ -401,14 +413,8 @@ class PageRun:
 
     def fresh_namespace(self) -> dict:
         """The page's namespace for one answer: what an answer could change in place is copied."""
-        return {
-            name: copy.deepcopy(value)
-            if type(value).__module__.split(".")[0] in COPIED
-            and isinstance(value, list | dict | set)
-            or type(value).__name__ in ("ndarray", "Tensor")
-            else value
-            for name, value in self.namespace.items()
-        }
+        memo: dict = {}
+        return {name: _own_copy(value, memo) for name, value in self.namespace.items()}
 
     def _exercise(self, exercise: Exercise, step: Step) -> None:
         """Runs starter, solutions and mistakes, each before the check, each on its own."""
@@ -443,17 +449,17 @@ class PageRun:
     def _answer(self, exercise: Exercise, block: Block) -> tuple[Ran, Ran]:
         namespace = self.fresh_namespace()
         alone = self.run_block(block, namespace)
-        if alone.error is not None:
+        if alone.error is not None or not alone.started:
             return alone, Ran()
         return alone, self.run_block(exercise.check, namespace)
 
     def _joined(self, exercise: Exercise, block: Block) -> Ran:
         """An answer and the check on it, as one result: what the reader sees of the two."""
         alone, judged = self._answer(exercise, block)
-        if alone.error is not None:
+        if alone.error is not None or not alone.started:
             return alone
         return Ran(
-            alone.printed + judged.printed, judged.error, judged.file, judged.line,
+            judged.started, alone.printed + judged.printed, judged.error, judged.file, judged.line,
             alone.figures + judged.figures, alone.problems + judged.problems,
         )
 
@@ -462,7 +468,7 @@ class PageRun:
     ) -> list[Problem]:
         """A wrong answer must be told what is wrong with it, and no other answer the same."""
         file, name = self.chapter.file, f"the check of Exercise {exercise.number}"
-        if ran.error is None and ran.problems:
+        if not ran.started:
             return []
         if ran.error is None:
             return [
@@ -490,6 +496,37 @@ class PageRun:
             ]
         diagnoses[message] = block.line
         return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
+
+
+def _is_announced(block: Block, ran: Ran) -> bool:
+    """Whether the error is of the type that the block's title promises."""
+    return block.raises.rpartition(".")[2] == type(ran.error).__name__
+
+
+def _own_copy(value, memo: dict):
+    """A copy that an answer may change, where there is one; code and pictures are shared."""
+    kinds = types.ModuleType | types.FunctionType | types.BuiltinFunctionType | type
+    if isinstance(value, kinds) or type(value).__module__.startswith("matplotlib"):
+        return value
+    if hasattr(value, "clone_state"):  # torch.Generator
+        return value.clone_state()
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        return value
+
+
+def _forget_settings() -> None:
+    """Undoes what a page before may have set for the whole process: how numbers are printed."""
+    if numpy := sys.modules.get("numpy"):
+        numpy.set_printoptions(
+            precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False, nanstr="nan",
+            infstr="inf", formatter=None, sign="-", floatmode="maxprec", legacy=False,
+        )
+        numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    if torch := sys.modules.get("torch"):
+        torch.set_printoptions(profile="default", sci_mode=None)
+        torch.set_default_dtype(torch.float32)
 
 
 def _nearest(said: str, paragraph: str) -> str:

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from pymdownx.snippets import SnippetMissingError
+
 from press import chapter as chapters
 from press import render
 from press.problems import PressError, Problem
@@ -19,12 +21,14 @@ EXTERNAL = re.compile(r"^(?:https?:|mailto:|doi:)")
 
 def problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
     found = []
-    for number, line in chapter.prose:
-        for match in chapters.LINK.finditer(chapters._without_code(line)):
-            if EXTERNAL.match(match["target"]):
-                continue
-            if problem := _problem(chapter, number, match["target"], root):
-                found.append(problem)
+    # One text, because the words of a link may be broken over two lines.
+    text = "\n".join(chapters.without_code(line) for _, line in chapter.prose)
+    for match in chapters.LINK.finditer(text):
+        number = chapter.prose[text.count("\n", 0, match.start("target"))][0]
+        if EXTERNAL.match(match["target"]):
+            continue
+        if problem := _problem(chapter, number, match["target"], root):
+            found.append(problem)
     return found
 
 
@@ -53,7 +57,7 @@ def _problem(
     if not anchor or page.suffix != ".md":
         return None
     known = anchors(page, page.stat().st_mtime_ns, root)
-    if anchor in known:
+    if known is None or anchor in known:
         return None
     near = difflib.get_close_matches(anchor, known, 3, 0.5)
     return Problem(
@@ -75,9 +79,12 @@ def _normal(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def anchors(page: Path, _changed: int, root: Path) -> frozenset[str]:
-    """The anchors that the site will give a page."""
+def anchors(page: Path, _changed: int, root: Path) -> frozenset[str] | None:
+    """The anchors that the site will give a page; None where it cannot be rendered.
+
+    The page's own check says why it cannot.
+    """
     try:
         return frozenset(render.shown(render.to_html(page.read_text("utf-8"), root)).anchors)
-    except (PressError, Exception):
-        return frozenset()
+    except (PressError, SnippetMissingError):
+        return None

@@ -12,7 +12,7 @@ def same(expected: str, got: str) -> bool:
     """Whether the two texts agree: text and integers exactly, floats to the digits expected shows.
 
     A float that was printed with more digits than the page shows is rounded to the page's; every
-    digit that the page does show must be right.
+    digit that the page does show must be right. One without decimals (`2.`) must be as printed.
     """
     a, b = _lines(expected), _lines(got)
     return a == b or (len(a) == len(b) and all(map(_same_line, a, b)))
@@ -35,10 +35,18 @@ def _same_float(expected: str, got: str) -> bool:
     a, b = Decimal(expected), Decimal(got)
     if a.as_tuple().exponent < b.as_tuple().exponent:
         return False  # the page shows digits that were not printed
+    if not re.search(r"\.\d", expected):
+        return expected == got
+    if a and _sign(expected) != _sign(got):
+        return False  # `+0.5` is not `0.5`; but −0.00 and 0.00 differ by rounding noise alone
     try:
         return a == b.quantize(a)
     except InvalidOperation:  # more digits than a Decimal holds
         return False
+
+
+def _sign(number: str) -> str:
+    return number[0] if number[0] in "+-" else ""
 
 
 def words(text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 COMMENT = re.compile(r"^#\s*(?P<shape>\([^()]*\))(?=$|[\s:;,.])")
 REPORT = "__press_shape__"
-"""The name under which instrumented code finds the function that asks for a shape."""
+"""Stands in instrumented code for the function that asks for a shape."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ def instrument(tree: ast.Module, comments: list[ShapeComment]) -> list[ShapeComm
         for _, body in ast.iter_fields(node):
             if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
                 continue
-            for statement in list(body):
+            for statement in reversed(list(body)):  # of `a = 1; b = x  # (T,)` the last counts
                 index = by_line.get(statement.end_lineno)
                 if index is None or index in carried:
                     continue

@@ -21,7 +21,10 @@ from press.problems import PressError, Problem
 
 @dataclass
 class Plan:
-    """What an update would write: the chapter's new text, and files beside it."""
+    """What an update would write: the chapter's new text, and files beside it.
+
+    `before` and `after` have the line ends of the file on disk.
+    """
 
     path: Path
     before: str
@@ -56,7 +59,9 @@ def plan(path: Path, root: Path) -> Plan:
     problems = run.problems()
     _require_that_all_ran(run, chapter, problems)
     edits: list[tuple[int, int, list[str]]] = []
-    made = Plan(path, chapter.text, chapter.text)
+    before = path.read_bytes().decode("utf-8")
+    ends = _line_ends(before, chapter)
+    made = Plan(path, before, before)
     for step in run.steps:
         for block, ran in step.results:
             if _shows_output(block, ran, step):
@@ -66,9 +71,25 @@ def plan(path: Path, root: Path) -> Plan:
     lines = chapter.lines
     for start, end, new in sorted(edits, reverse=True):
         lines[start - 1 : end - 1] = new
-    made.after = "\n".join(lines)
+    if edits:
+        made.after = ends.join(lines)
     made.left = [p for p in problems if not p.mend.startswith("make update")]
     return made
+
+
+def _line_ends(before: str, chapter: chapters.Chapter) -> str:
+    """The line ends of the file, to be kept."""
+    for ends in ("\n", "\r\n"):
+        if before == chapter.text.replace("\n", ends):
+            return ends
+    ends = before.replace("\r\n", "\n").replace("\r", "\n")
+    what = "the file mixes line ends" if ends == chapter.text else "the chapter changed on disk"
+    raise PressError(
+        Problem(
+            chapter.file, 1, f"{what}; nothing was written", expected="LF, or CRLF, throughout",
+            mend=f"save it with one kind, then make update PAGE={chapter.file}",
+        )
+    )
 
 
 def _shows_output(block: Block, ran: execute.Ran, step: execute.Step) -> bool:
@@ -90,13 +111,13 @@ def _require_that_all_ran(
         if not problem.mend.startswith("make update")
     ]
     unread = [p for p in chapter.problems if "never closes" in p.what]
-    # A block that could not even be expanded or compiled has no result that could be shown.
+    # A block that could not even be put together has no result that could be shown.
     unread += [
         problem
         for step in run.steps
         for _, ran in step.results
+        if not ran.started
         for problem in ran.problems
-        if "include" in problem.what or "region" in problem.what
     ]
     if stop or unread:
         told = list(dict.fromkeys([*unread, *stop]))
@@ -110,15 +131,26 @@ def _output_edits(block: Block, ran: execute.Ran) -> list[tuple[int, int, list[s
     if block.output is None:
         if not got:
             return []
-        prefix = fence.prefix
-        new = ["", f"{prefix}```output", *_prefixed(got, prefix), f"{prefix}```"]
+        prefix, marks = fence.prefix, _marks(got)
+        new = [prefix.rstrip(), f"{prefix}{marks}output", *_prefixed(got, prefix), prefix + marks]
         return [(fence.end + 1, fence.end + 1, new)]
     shown = block.output
     if not got:
         return [(fence.end + 1, shown.end + 1, [])]
     if outputs.same(shown.text, got):
         return []
-    return [(shown.line + 1, shown.end, _prefixed(got, shown.prefix))]
+    prefix, marks = shown.prefix, _marks(got, shown.marks)
+    if marks == shown.marks:
+        return [(shown.line + 1, shown.end, _prefixed(got, prefix))]
+    new = [prefix + marks + shown.info, *_prefixed(got, prefix), prefix + marks]
+    return [(shown.line, shown.end + 1, new)]
+
+
+def _marks(text: str, marks: str = "```") -> str:
+    """Fence marks that no line of the text closes, here or on GitHub."""
+    while any(line.lstrip(" \t>").startswith(marks) for line in text.split("\n")):
+        marks += marks[0]
+    return marks
 
 
 def _prefixed(text: str, prefix: str) -> list[str]:
@@ -135,8 +167,8 @@ def _redraw(svg: Path, drawn: figures.Drawn, files: dict[Path, str]) -> None:
 
 def write(made: Plan, root: Path) -> None:
     """Writes a plan, the chapter last. Raises PressError if the chapter changed meanwhile."""
-    now = made.path.read_text(encoding="utf-8") if made.path.is_file() else ""
-    if now != made.before:
+    now = made.path.read_bytes() if made.path.is_file() else b""
+    if now != made.before.encode():
         name = made.path.relative_to(root).as_posix()
         raise PressError(
             Problem(
@@ -155,7 +187,7 @@ def replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(name, path)

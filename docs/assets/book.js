@@ -1,0 +1,66 @@
+// Small repairs for keyboard and screen reader; the book reads without them.
+(() => {
+  // What scrolls sideways can be focused and says what it is.
+  const boxes = ".md-typeset pre > code, .md-typeset__scrollwrap";
+  const nameOf = (box) => {
+    if (box.matches(".md-typeset__scrollwrap")) return "Table";
+    const block = box.closest(".highlight");
+    if (block?.matches(".language-output")) return "Output";
+    return block?.querySelector(".filename")?.textContent || "Code";
+  };
+  const measure = (box) => {
+    const scrolls = box.scrollWidth > box.clientWidth;
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", nameOf(box)]])
+      if (scrolls) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+  };
+  const watch = new ResizeObserver((seen) =>
+    requestAnimationFrame(() => seen.forEach(({ target }) => measure(target))));
+
+  // Material opens the drawer and the search with labels, which no keyboard reaches.
+  const button = (toggle, name) => {
+    const label = document.querySelector(`label.md-header__button[for=${toggle}]`);
+    if (!label || label.querySelector("button")) return;
+    const inner = document.createElement("button");
+    inner.type = "button";
+    inner.ariaLabel = name;
+    inner.append(...label.childNodes);
+    inner.addEventListener("click", () => document.getElementById(toggle).click());
+    label.append(inner);
+  };
+
+  const start = () => requestAnimationFrame(() => {
+    document.querySelectorAll(boxes).forEach((box) => watch.observe(box));
+    document.querySelectorAll(".md-code__nav").forEach((nav) => nav.setAttribute("role", "presentation"));
+    document.querySelectorAll(".md-typeset .headerlink").forEach((link) => {
+      link.ariaLabel = `Link to “${link.parentElement.firstChild.textContent.trim()}”`;
+    });
+    document.querySelectorAll(".md-option").forEach((option) => {
+      option.checked = !option.nextElementSibling.hidden;
+    });
+    document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+    document.querySelectorAll("nav[aria-expanded]").forEach((nav) => nav.removeAttribute("aria-expanded"));
+    button("__drawer", "Contents");
+    button("__search", "Search");
+    const drawer = document.getElementById("__drawer");
+    drawer?.addEventListener("change", () => {
+      if (drawer.checked)
+        setTimeout(() => document.querySelector(".md-sidebar--primary .md-nav__list a")?.focus(), 300);
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !drawer?.checked) return;
+      drawer.click();
+      document.querySelector("label[for=__drawer] > button")?.focus();
+    });
+  });
+  if (window.document$) window.document$.subscribe(start);
+  else addEventListener("DOMContentLoaded", start);
+
+  // On paper, everything is open.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((box) => { box.open = true; });
+  });
+  addEventListener("afterprint", () => opened.forEach((box) => { box.open = false; }));
+})();
