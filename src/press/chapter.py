@@ -33,13 +33,16 @@ OTHER_IMAGE = re.compile(r"(?<!\\)!\[|<img\b(?![^>]*\balt=[\"'][^\"'])|<img\b[^>
 LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)[^)]*\)")
 SAYS = re.compile(r"<!--\s*says:(?P<code>.*?)-->", re.DOTALL)
 HEADING = re.compile(r"^(?P<level>#{1,6})\s+(?P<title>.*?)\s*$")
+LEVELS, KINDS = "Easy|Medium|Hard", "on paper|concept|code"
 EXERCISE = re.compile(
     r"^Exercise (?P<number>\d+\.\d+): (?P<title>.+?)\s*\{[^}]*#(?P<id>ex-[\w-]+)[^}]*\}$"
 )
 ABOUT = re.compile(
-    r"^\*(?P<level>Easy|Medium|Hard) · (?P<minutes>\d+) minutes? · (?P<kind>on paper|concept|code)\*$"
+    rf"^\*(?P<level>{LEVELS}) · (?P<minutes>\d+) minutes? · (?P<kind>{KINDS})\*$"
 )
-DETAILS = re.compile(r"^\s*<details(?P<attributes>[^>]*)>\s*(?:<summary>(?P<summary>.*?)</summary>)?")
+DETAILS = re.compile(
+    r"^\s*<details(?P<attributes>[^>]*)>\s*(?:<summary>(?P<summary>.*?)</summary>)?"
+)
 DETAILS_CLASS = re.compile(r"""class=["'](?P<names>[^"']*)["']""")
 ROLES = ("hint", "check", "solution", "mistake")
 
@@ -224,7 +227,7 @@ def parse(text: str, file: str) -> Chapter:
     if text.startswith("\ufeff"):
         problems.append(
             Problem(
-                file, 1, "the file starts with a byte-order mark", got="U+FEFF before the first word",
+                file, 1, "the file starts with a byte-order mark", got="U+FEFF, unseen",
                 mend="save it as UTF-8 without BOM",
             )
         )
@@ -309,7 +312,8 @@ def _fence_end(lines: list[str], opening: int, prefix: str, marks: str) -> int |
         line = lines[number - 1]
         if line.rstrip() == (prefix + marks):
             return number
-        if line.strip(" \t>") and not line.startswith(prefix.rstrip(" ") if ">" in prefix else prefix):
+        inside = prefix.rstrip(" ") if ">" in prefix else prefix
+        if line.strip(" \t>") and not line.startswith(inside):
             return None  # less indented than its opening: superfences gives the fence up
     return None
 
@@ -389,8 +393,8 @@ def _blocks(chapter: Chapter) -> list[Block]:
             problems.append(
                 Problem(
                     file, fence.line, what,
-                    expected="python for code that is run, output for what it prints; text, console, "
-                    "… for what is neither",
+                    expected="python for code that is run, output for what it prints;"
+                    " text, console, … for what is neither",
                     mend="name the language after the opening marks",
                 )
             )
@@ -403,7 +407,7 @@ def _blocks(chapter: Chapter) -> list[Block]:
             block.output = following
             claimed.add(following.line)
             number = _next(chapter, following.end + 1)
-        while number in prose and IMAGE.match(prose[number].strip()):
+        while number in prose and IMAGE.match(prose[number].lstrip(" \t>")):
             drawn = [
                 image
                 for image in chapter.images
@@ -430,7 +434,7 @@ def _blocks(chapter: Chapter) -> list[Block]:
 def _next(chapter: Chapter, number: int) -> int:
     """The next line with content; a fold's end may stand between a block and what it gave."""
     lines = chapter.lines
-    while number <= len(lines) and lines[number - 1].strip() in ("", "</details>"):
+    while number <= len(lines) and lines[number - 1].lstrip(" \t>").strip() in ("", "</details>"):
         number += 1
     return number
 

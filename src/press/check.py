@@ -59,11 +59,11 @@ def check_page(path: Path, root: Path) -> list[Problem]:
     """Every problem of one page, in the order of its lines."""
     chapter = chapters.read(path, root)
     found = [*static_problems(chapter, root), *execute.PageRun(chapter, root).problems()]
-    return sorted(found, key=lambda p: (p.file != chapter.file, p.file, p.line))
+    return sorted(dict.fromkeys(found), key=lambda p: (p.file != chapter.file, p.file, p.line))
 
 
 def check_book(root: Path) -> list[Problem]:
-    """What only the whole book shows: unused regions, marks without labels, too many not run."""
+    """What only the whole book shows: what nothing uses, marks without labels, too many not run."""
     found = [p for p in equations.problems(root / "docs", root / "tests") if p.file[:5] != "docs/"]
     try:
         regions = includes.all_regions(root)
@@ -82,8 +82,20 @@ def check_book(root: Path) -> list[Problem]:
                     mend=f'include it, --8<-- "{region.file}:{region.name}", or delete its markers',
                 )
             )
-    found += not_run_problems(read)
-    return found
+    return [*found, *_forgotten_figures(read, root), *not_run_problems(read)]
+
+
+def _forgotten_figures(read: Iterable[chapters.Chapter], root: Path) -> list[Problem]:
+    """Drawings that no page shows any more."""
+    shown = {(root / page.file).parent / image.path for page in read for image in page.images}
+    return [
+        Problem(
+            path.relative_to(root).as_posix(), 1, "no page shows this figure",
+            mend="delete it, and its .data.json",
+        )
+        for path in sorted((root / "docs").glob("**/figures/*.svg"))
+        if path not in shown
+    ]
 
 
 def not_run_problems(read: Iterable[chapters.Chapter]) -> list[Problem]:
@@ -107,28 +119,33 @@ def main(paths: list[str]) -> int:
     fix_threads()
     root = find_root()
     chosen = [resolve(path, root) for path in paths] or pages(root)
-    count = blocks = 0
+    told: dict[Problem, None] = {}
+    blocks = 0
     started = time.perf_counter()
     for path in chosen:
         try:
             found = check_page(path, root)
+            blocks += len(chapters.read(path, root).blocks)
         except PressError as error:
             found = error.problems
-        for problem in found:
-            print(problem)
-        count += len(found)
-        blocks += len(chapters.read(path, root).blocks)
+        _tell(found, told)
     if not paths:
-        for problem in check_book(root):
-            print(problem)
-            count += 1
+        _tell(check_book(root), told)
     seconds = time.perf_counter() - started
     names = f"{len(chosen)} pages" if len(chosen) != 1 else chosen[0].relative_to(root).as_posix()
-    if count:
-        print(f"\n{names}: {count} problem{'s' * (count != 1)} ({seconds:.1f} s)")
+    if told:
+        print(f"\n{names}: {len(told)} problem{'s' * (len(told) != 1)} ({seconds:.1f} s)")
         return 1
     print(f"{names}: {blocks} blocks, all as the page says ({seconds:.1f} s)")
     return 0
+
+
+def _tell(found: Iterable[Problem], told: dict[Problem, None]) -> None:
+    """Prints the problems that were not told yet."""
+    for problem in found:
+        if problem not in told:
+            told[problem] = None
+            print(problem)
 
 
 def resolve(path: str, root: Path) -> Path:
@@ -138,5 +155,5 @@ def resolve(path: str, root: Path) -> Path:
             return candidate.resolve()
     names = ", ".join(p.relative_to(root).as_posix() for p in pages(root))
     raise PressError(
-        Problem(path, 1, "no such page", expected=f"one of {names}", mend="make check PAGE=docs/…md")
+        Problem(path, 1, "no such page", f"one of {names}", mend="make check PAGE=docs/…md")
     )

@@ -126,6 +126,7 @@ class PageRun:
                 Problem(
                     self.chapter.file, item.line, "a block that is not run shows a result",
                     expected="no output and no figure: nothing can verify them",
+                    mend="delete them, or let the block run",
                 )
             )
         return step
@@ -267,16 +268,24 @@ class PageRun:
         return [] if _is_announced(block, ran) else [self._failed(block, ran, block.raises)]
 
     def _failed(self, block: Block, ran: Ran, expected: str = "") -> Problem:
+        name = type(ran.error).__name__
         via = "" if ran.file == self.chapter.file else f" (from {self.chapter.file}:{block.line})"
-        mend = "mend the code"
+        mend = f'mend the code; a failure on purpose is titled title="Raises {name}"'
         if isinstance(ran.error, NameError):
             mend = "was an import or a definition above removed or renamed? Blocks of a page run "
             mend += "top to bottom in one namespace"
+            if above := self._first_failed():
+                mend = f"mend the block at line {above.line} first: it failed, and this may follow"
         return Problem(
             ran.file, ran.line, f"the block fails{via}",
-            expected=expected or "it runs to its end", got=_last_line(ran.error),
-            mend=f'{mend}; a failure on purpose is titled title="Raises {type(ran.error).__name__}"',
+            expected=expected or "it runs to its end", got=_last_line(ran.error), mend=mend,
         )
+
+    def _first_failed(self) -> Block | None:
+        """The page's first block that did not run to the end it should have."""
+        results = [result for step in self.steps for result in step.results]
+        wrong = (b for b, r in results if not b.role and (not r.started or r.error is not None))
+        return next((block for block in wrong if not block.raises), None)
 
     def _compare(self, block: Block, ran: Ran) -> list[Problem]:
         """The block's output and figures against those that the page shows."""
@@ -299,7 +308,8 @@ class PageRun:
         if not got:
             return [
                 Problem(
-                    file, block.output.line, "the page shows an output that the block does not print",
+                    file, block.output.line,
+                    "the page shows an output that the block does not print",
                     expected=expected, got="(nothing)", mend=mend,
                 )
             ]
@@ -346,7 +356,7 @@ class PageRun:
             found.append(
                 Problem(
                     file, block.line, "the block draws a figure that the page does not show",
-                    expected=f"{len(ran.figures)} images right after the block",
+                    expected=f"{_count(ran.figures, 'image')} right after the block",
                     got=str(len(block.images)),
                     mend="write ![what it shows](figures/name.svg) under the block, then "
                     f"make update PAGE={file}",
@@ -356,7 +366,8 @@ class PageRun:
             found.append(
                 Problem(
                     file, image.line, f"the block above does not draw {image.path}",
-                    expected=f"{len(block.images)} figures", got=str(len(ran.figures)),
+                    expected=_count(block.images, "figure"), got=str(len(ran.figures)),
+                    mend="draw it there, or delete the image",
                 )
             )
         for image, drawn in zip(block.images, ran.figures, strict=False):
@@ -527,6 +538,10 @@ def _forget_settings() -> None:
     if torch := sys.modules.get("torch"):
         torch.set_printoptions(profile="default", sci_mode=None)
         torch.set_default_dtype(torch.float32)
+
+
+def _count(things: list, name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def _nearest(said: str, paragraph: str) -> str:

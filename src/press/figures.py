@@ -87,31 +87,42 @@ def plotted(figure) -> dict:
     """What a figure shows, as plain data: per axes its words, limits and artists."""
     return {
         "size": _numbers(figure.get_size_inches()),
-        "texts": [text.get_text() for text in figure.texts]
-        + ([figure.get_suptitle()] if figure.get_suptitle() else []),
-        "axes": [_axes(axes) for axes in figure.axes],
+        "paper": _colors(figure.get_facecolor()),
+        "artists": [
+            _artist(child)
+            for child in figure.get_children()
+            if child.get_visible() and child is not figure.patch and child not in figure.axes
+        ],
+        "axes": [_axes(axes) for axes in figure.axes if axes.get_visible()],
     }
 
 
 def _axes(axes) -> dict:
-    legend = axes.get_legend()
-    skipped = {axes.patch, axes.title, axes._left_title, axes._right_title, axes.xaxis, axes.yaxis}
+    sides = axes._axis_map  # x and y; on a polar plot and in 3D, theirs
+    skipped = {axes.patch, axes.title, axes._left_title, axes._right_title, *sides.values()}
+    spines = [name for name, spine in axes.spines.items() if spine.get_visible()]
     return {
         "title": " ".join(filter(None, (axes.get_title(at) for at in ("left", "center", "right")))),
-        "xlabel": axes.get_xlabel(),
-        "ylabel": axes.get_ylabel(),
-        "xlim": _numbers(axes.get_xlim()),
-        "ylim": _numbers(axes.get_ylim()),
-        "scales": [axes.get_xscale(), axes.get_yscale()],
-        "ticks": [_fixed_ticks(axes.xaxis), _fixed_ticks(axes.yaxis)],
-        "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
+        "place": _numbers(axes.get_position(original=True).bounds),
+        "paper": _colors(axes.get_facecolor()),
+        "aspect": str(axes.get_aspect()),
+        "framed": [bool(axes.axison), *spines],
+        **{
+            side: {
+                "label": axis.get_label_text(),
+                "limits": _numbers(axis.get_view_interval()),
+                "scale": axis.get_scale(),
+                "ticks": _fixed_ticks(axis),
+                "grid": bool(axis._major_tick_kw.get("gridOn")),
+            }
+            for side, axis in sides.items()
+        },
         "artists": [
-            _artist(child, axes)
+            _artist(child)
             for child in axes.get_children()
             if child.get_visible()
             and child not in skipped
             and child not in axes.spines.values()
-            and child is not legend
         ],
     }
 
@@ -125,14 +136,14 @@ def _fixed_ticks(axis) -> list:
     if isinstance(locator, FixedLocator):
         ticks += _numbers(locator.locs)
     if isinstance(formatter, FixedFormatter):
-        ticks += list(formatter.seq)
+        ticks += map(str, formatter.seq)
     if isinstance(formatter, FuncFormatter) and isinstance(locator, FixedLocator):
         ticks += [formatter(value, place) for place, value in enumerate(locator.locs)]
     return ticks
 
 
-def _artist(artist, axes) -> dict:
-    from matplotlib import collections, image, lines, patches, quiver, text
+def _artist(artist) -> dict:
+    from matplotlib import collections, image, legend, lines, patches, quiver, text
 
     known: dict = {"kind": type(artist).__name__}
     if isinstance(artist, lines.Line2D):
@@ -140,41 +151,64 @@ def _artist(artist, axes) -> dict:
         known |= {
             "x": _numbers(x), "y": _numbers(y), "color": _colors(artist.get_color()),
             "style": [artist.get_linestyle(), str(artist.get_marker()),
-                      _number(artist.get_linewidth()), _number(artist.get_markersize())],
+                      _number(artist.get_linewidth()), _number(artist.get_markersize()),
+                      *_colors(artist.get_markerfacecolor())],
         }
     elif isinstance(artist, text.Annotation):
         known |= {"text": artist.get_text(), "xy": _loose(artist.xy), "at": _loose(artist.xyann),
-                  "color": _colors(artist.get_color())}
+                  "color": _colors(artist.get_color()), "style": _lettering(artist)}
         if artist.arrow_patch is not None:
             known["arrow"] = _colors(artist.arrow_patch.get_edgecolor())
     elif isinstance(artist, text.Text):
         known |= {"text": artist.get_text(), "xy": _loose(artist.get_position()),
-                  "color": _colors(artist.get_color())}
+                  "color": _colors(artist.get_color()), "style": _lettering(artist)}
     elif isinstance(artist, quiver.Quiver):
         known |= {"offsets": _numbers(artist.get_offsets()), "u": _numbers(artist.U),
-                  "v": _numbers(artist.V), "color": _colors(artist.get_facecolor())}
+                  "v": _numbers(artist.V), "color": _colors(artist.get_facecolor()),
+                  "style": [str(artist.units), str(artist.angles), str(artist.scale),
+                            str(artist.scale_units), str(artist.width)]}
     elif isinstance(artist, collections.Collection):
+        mesh = isinstance(artist, collections.QuadMesh)  # its corners, or its paths are legion
+        paths = [artist.get_coordinates()] if mesh else [p.vertices for p in artist.get_paths()]
         known |= {"offsets": _numbers(artist.get_offsets()),
-                  "paths": [_numbers(path.vertices) for path in artist.get_paths()],
+                  "paths": [_numbers(path) for path in paths],
                   "color": _colors(artist.get_facecolor()) + _colors(artist.get_edgecolor()),
-                  "values": _numbers(artist.get_array()) if artist.get_array() is not None else []}
+                  "values": _numbers(artist.get_array()) if artist.get_array() is not None else [],
+                  "style": [*_numbers(artist.get_linewidth()), str(artist.get_hatch()),
+                            *(str(style) for style in artist.get_linestyle())]}
         if hasattr(artist, "get_sizes"):
             known["sizes"] = _numbers(artist.get_sizes())
         if artist.get_array() is not None:
             known["map"] = [artist.get_cmap().name, *_numbers(artist.get_clim())]
     elif isinstance(artist, image.AxesImage):
         known |= {"values": _numbers(artist.get_array()), "extent": _numbers(artist.get_extent()),
-                  "map": [artist.get_cmap().name, *_numbers(artist.get_clim())]}
+                  "map": [artist.get_cmap().name, *_numbers(artist.get_clim())],
+                  "origin": artist.origin}
     elif isinstance(artist, patches.FancyArrowPatch) and artist._posA_posB is not None:
         known |= {"ends": _loose([*artist._posA_posB[0], *artist._posA_posB[1]]),
-                  "color": _colors(artist.get_facecolor())}
+                  "color": _colors(artist.get_facecolor()), "edge": _colors(artist.get_edgecolor()),
+                  "style": [str(artist.get_linestyle()), _number(artist.get_linewidth())]}
     elif isinstance(artist, patches.Patch):
         path = artist.get_patch_transform().transform_path(artist.get_path())
         known |= {"path": _numbers(path.vertices), "color": _colors(artist.get_facecolor()),
-                  "edge": _colors(artist.get_edgecolor())}
+                  "edge": _colors(artist.get_edgecolor()),
+                  "style": [str(artist.get_linestyle()), _number(artist.get_linewidth()),
+                            str(artist.get_hatch())]}
+    elif isinstance(artist, legend.Legend):
+        known |= {"text": [part.get_text() for part in (artist.get_title(), *artist.get_texts())],
+                  "place": str(artist._loc), "parts": [_artist(h) for h in artist.legend_handles]}
+    else:  # tables, boxes and what else is made of other artists
+        known["parts"] = [_artist(part) for part in artist.get_children() if part.get_visible()]
+    if artist.get_alpha() is not None:
+        known["alpha"] = _numbers(artist.get_alpha())
     if artist.get_label() and not str(artist.get_label()).startswith("_"):
         known["label"] = str(artist.get_label())
     return known
+
+
+def _lettering(text) -> list:
+    return [_number(text.get_size()), str(text.get_weight()), text.get_style(),
+            _number(text.get_rotation()), text.get_ha(), text.get_va()]
 
 
 def _number(value) -> float | None:
@@ -261,7 +295,7 @@ def stored_problem(svg: Path, drawn: Drawn) -> tuple[str, str, str] | None:
     if changes:
         shown = changes[:5] + ([f"… and {len(changes) - 5} more"] if len(changes) > 5 else [])
         return f"{svg.name} is not what the block draws now", "", "\n".join(shown)
-    if stored.get("svg") != digest(svg.read_text(encoding="utf-8")):
+    if stored.get("svg") != digest(svg.read_text(encoding="utf-8", errors="replace")):
         return f"{svg.name} was changed by hand", "the file that the press drew", "another file"
     if stored.get("style") != style_digest():
         return f"{svg.name} was drawn in an older style", "the style of book.mplstyle now", ""
@@ -276,7 +310,8 @@ def to_svg(figure) -> str:
     with matplotlib.rc_context({"svg.hashsalt": "book"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = re.sub(r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|\s*<metadata>.*?</metadata>", "", text, flags=re.S)
+    preamble = r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|\s*<metadata>.*?</metadata>"
+    text = re.sub(preamble, "", text, flags=re.S)
     for key, (name, _, _) in PALETTE.items():
         text = re.sub(rf"{key}(?![0-9a-fA-F])", f"var(--{name})", text, flags=re.I)
     light = "".join(f"--{name}:{value};" for name, value, _ in PALETTE.values())
@@ -289,15 +324,20 @@ def to_svg(figure) -> str:
 def lost_colors(data: dict) -> list[str]:
     """Greys outside the palette: they would vanish into the page in one of the two schemes."""
     lost = set()
-    for axes in data["axes"]:
-        for artist in axes["artists"]:
-            if artist.get("values"):
-                continue  # coloured by a colour map
-            for color in artist.get("color", []) + artist.get("edge", []) + artist.get("arrow", []):
-                rgb, alpha = color[1:7], color[7:9]
-                if len({rgb[:2], rgb[2:4], rgb[4:]}) == 1 and alpha != "00":
-                    lost.add(f"#{rgb} ({artist['kind']})")
-    return sorted(name for name in lost if name[:7] not in PALETTE)
+    papers = [*data["paper"], *(color for axes in data["axes"] for color in axes["paper"])]
+    artists = [{"kind": "paper", "color": papers}, *data["artists"]]
+    artists += [artist for axes in data["axes"] for artist in axes["artists"]]
+    while artists:
+        artist = artists.pop()
+        artists += artist.get("parts", [])
+        if artist.get("values"):
+            continue  # coloured by a colour map
+        for color in artist.get("color", []) + artist.get("edge", []) + artist.get("arrow", []):
+            rgb, alpha = color[1:7], color[7:9]
+            grey = len({rgb[:2], rgb[2:4], rgb[4:]}) == 1
+            if grey and alpha != "00" and f"#{rgb}" not in PALETTE:
+                lost.add(f"#{rgb} ({artist['kind']})")
+    return sorted(lost)
 
 
 def data_text(data: dict, svg: str) -> str:

@@ -114,7 +114,8 @@ def problems(chapter: Chapter, root: Path) -> list[Problem]:
         else:
             found.append(
                 Problem(
-                    chapter.file, block.line, "readers do not see this block as the code that is run",
+                    chapter.file, block.line,
+                    "readers do not see this block as the code that is run",
                     expected="a fence that the site renders as Python",
                     got=html.unescape(block.fence.info) or "(rendered otherwise)",
                     mend='the info string takes title="…", linenums="1" and hl_lines="2 3"',

@@ -1,0 +1,10 @@
+"""Makes the chapters under docs/ tests: `pytest docs/foundations/vectors.md` runs one of them."""
+
+from pathlib import Path
+
+from press.check import fix_threads
+from press.sybil_parser import Book
+
+fix_threads()  # before anything imports NumPy or PyTorch
+
+pytest_collect_file = Book(Path(__file__).parent).pytest()

@@ -1,0 +1,174 @@
+"""Measures what the press costs, as ratios within one run: `make bench`.
+
+Nothing here is asserted as a time. Each comparison alternates its two sides and takes medians, so
+that a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from press import chapter as chapters
+from press import check, execute, mutate
+from press.chapter import Block, Exercise
+
+PAGE = "docs/foundations/vectors.md"
+ROUNDS = 5
+
+PLAIN = """
+import contextlib, io, os, sys
+os.environ["MPLBACKEND"] = "svg"
+sys.path.insert(0, "src")
+for code, namespace in BLOCKS:
+    namespaces = globals().setdefault("_namespaces", {"page": {"__name__": "__main__"}})
+    if namespace not in namespaces:
+        namespaces[namespace] = dict(namespaces["page"])
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            exec(code, namespaces[namespace])
+        except Exception as error:
+            if not isinstance(error, (AssertionError, ValueError)):
+                raise
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+"""
+
+
+def plain_script(chapter: chapters.Chapter, root: Path) -> str:
+    """A script that execs the blocks that a check of the chapter runs, and does nothing else."""
+    run = execute.PageRun(chapter, root)
+    blocks: list[tuple[str, str]] = []
+
+    def code(block: Block) -> str:
+        from press.includes import expand_code
+
+        lines = expand_code(block.fence.lines, chapter.file, block.line + 1, run.root)
+        return "\n".join(line.text for line in lines)
+
+    for item in chapter.steps():
+        if isinstance(item, Exercise):
+            for at, block in enumerate([item.starter, *item.solutions, *item.mistakes]):
+                own = f"{item.id} {at}"
+                blocks += [(code(block), own), (code(item.check), own)]
+        elif isinstance(item, Block) and item.not_run is None:
+            blocks.append((code(item), "page"))
+    return f"BLOCKS = {blocks!r}\n{PLAIN}"
+
+
+def seconds(command: list[str], cwd: Path) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, cwd=cwd, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def compare(one: list[str], other: list[str], cwd: Path, rounds: int = ROUNDS) -> tuple:
+    """Median seconds of both commands, run in turn; one run of each first, to fill the caches."""
+    seconds(one, cwd), seconds(other, cwd)
+    times = [(seconds(one, cwd), seconds(other, cwd)) for _ in range(rounds)]
+    return tuple(statistics.median(side) for side in zip(*times, strict=True))
+
+
+def report(name: str, value: float, aim: float, unit: str, detail: str) -> None:
+    verdict = "ok" if value <= aim else "ABOVE"
+    print(f"{name:<58}{value:8.2f} {unit:<3} aim ≤ {aim:g}  {verdict:<6}{detail}")
+
+
+def bench_checks(root: Path) -> None:
+    """The page under pytest and under `make check` against plain `exec` of the same blocks."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "plain.py"
+        script.write_text(plain_script(chapters.read(root / PAGE, root), root), encoding="utf-8")
+        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", PAGE]
+        under, plain = compare(pytest, [sys.executable, str(script)], root)
+        report(
+            "chapter 1 under pytest / plain exec of its blocks", under / plain, 1.2, "×",
+            f"{under:.2f} s / {plain:.2f} s",
+        )  # fmt: skip
+
+        copy = mutate.copy_project(root, Path(folder) / "copy")
+        page = copy / PAGE
+        text = page.read_text(encoding="utf-8")
+        before, after = text.split("## Checked against PyTorch"), text.split("## Paper, code")
+        page.write_text(before[0] + "## Paper, code" + after[1], encoding="utf-8")
+        script.write_text(plain_script(chapters.read(page, copy), copy), encoding="utf-8")
+        command = [sys.executable, "-m", "press", "check", PAGE]
+        checked, plain = compare(command, [sys.executable, str(script)], copy)
+        report(
+            "make check without PyTorch blocks − plain exec", checked - plain, 0.5, "s",
+            f"{checked:.2f} s / {plain:.2f} s",
+        )  # fmt: skip
+
+
+def bench_build(root: Path) -> None:
+    """The site with the press against MkDocs Material on the same Markdown without it."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "bare"
+        copy = mutate.copy_project(root, bare)
+        config = (copy / "mkdocs.yml").read_text(encoding="utf-8")
+        config = re.sub(r"^  - press\.tex.*\n(?:      .*\n)*", "", config, flags=re.M)
+        config = re.sub(r"^hooks:\n(?:  .*\n)+", "", config, flags=re.M)
+        config = re.sub(r"^  - mkdocs-jupyter:\n(?:      .*\n)+", "", config, flags=re.M)
+        config = re.sub(r"^strict: true", "strict: false", config, flags=re.M)
+        (copy / "mkdocs.yml").write_text(config, encoding="utf-8")
+        made = "reference/equation-tests.md"
+        shutil.copy(root / "docs" / made, copy / "docs" / made)
+        if (root / "overrides").is_dir():
+            shutil.copytree(root / "overrides", copy / "overrides")
+        (copy / "src/press").mkdir(parents=True, exist_ok=True)
+        out = str(Path(folder) / "out")
+        mkdocs = [sys.executable, "-m", "mkdocs", "build", "-q", "-d", out]
+        ours = [*mkdocs, "-f", str(root / "mkdocs.yml")]
+        plain = [*mkdocs, "-f", str(copy / "mkdocs.yml")]
+        with_press, without = compare(ours, plain, root, rounds=3)
+        report(
+            "site build, labs unchanged / Material without the press", with_press / without, 1.5,
+            "×", f"{with_press:.2f} s / {without:.2f} s",
+        )  # fmt: skip
+
+
+def zipped(path: Path) -> float:
+    return len(gzip.compress(path.read_bytes(), 6)) / 1000
+
+
+def bench_sizes(root: Path) -> None:
+    """Kilobytes, gzipped, of what a reader's browser fetches."""
+    site = root / "site"
+    if not site.is_dir():
+        print("sizes: no site/ yet (make site)")
+        return
+    page = site / "foundations/vectors/index.html"
+    text = page.read_text(encoding="utf-8")
+    report("chapter 1, its own HTML", zipped(page), 40, "kB", "gzipped")
+    parts = {
+        match.split("?")[0]
+        for match in re.findall(r'<(?:link[^>]+rel="?stylesheet"?[^>]+href|script[^>]+src)="?([^"> ]+)', text)
+        + re.findall(r'<link[^>]+href="?([^"> ]+\.css)', text)
+    }
+    visit = zipped(page) + sum(zipped((page.parent / part).resolve()) for part in parts)
+    report("chapter 1, first visit (HTML, CSS, script)", visit, 120, "kB", f"{len(parts)} files")
+    lab = site / "labs/vectors/index.html"
+    if lab.is_file():
+        report("lab 1, its own HTML", zipped(lab), 60, "kB", "gzipped")
+
+
+def main() -> int:
+    check.fix_threads()
+    root = check.find_root()
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, medians of runs in turn\n")
+    bench_checks(root)
+    bench_build(root)
+    bench_sizes(root)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

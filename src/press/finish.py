@@ -1,0 +1,270 @@
+"""The pass over site/ after MkDocs: comments go, failures get their look, labs become light.
+
+It may run again over what it made and changes nothing then. Pages that it does not know are left
+as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from press import tex, vendor
+from press.lab import OPAQUE
+from press.problems import PressError, Problem
+
+CACHE = tex.CACHE.parent / "labs"
+
+# A comment, unless a browser acts on it; what stands in a script or a style is none.
+COMMENT = re.compile(
+    r"(?P<kept><(?P<raw>script|style|textarea)\b.*?</(?P=raw)\s*>|<!--\[if\b.*?-->|<!--<!\[endif\]-->)"
+    r"|\n?[ \t]*<!--.*?-->",
+    re.DOTALL | re.IGNORECASE,
+)
+TITLED = re.compile(
+    r'<div class="(?P<classes>[^"]*\bhighlight\b[^"]*)">'
+    r'(?P<title><span class="filename">(?P<word>Raises|Not run:) )'
+)
+KATEX_CSS = re.compile(r"[ \t]*<link\b[^>]*\bhref=[\"']?[^\"'>\s]*katex[^\"'>\s]*\.css[^>]*>\n?")
+ARTICLE = re.compile(r"(<article\b[^>]*>)(.*)(</article>)", re.DOTALL)
+WRAPPER = 'class="jupyter-wrapper"'
+TAG = re.compile(r"\\tag\s*\{([^}]*)\}")
+
+
+def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
+    """Goes over every page of a built site; gives the pages that it changed."""
+    site_dir, cache = Path(site_dir), cache or CACHE
+    changed: list[Path] = []
+    used: set[Path] = set()
+    labs = False
+    for path in sorted(site_dir.rglob("*.html")):
+        before = path.read_text(encoding="utf-8")
+        page = before
+        if WRAPPER in page:
+            page = _lab_page(page, path, site_dir, cache, used)
+            labs = True
+        page = finished(page)
+        if page != before:
+            path.write_text(page, encoding="utf-8", newline="\n")
+            changed.append(path)
+    if labs:
+        for file in cache.glob("*.html"):
+            if file not in used:
+                file.unlink(missing_ok=True)
+    return changed
+
+
+def finished(page: str) -> str:
+    """A page of the site as readers get it."""
+    page = COMMENT.sub(lambda match: match["kept"] or "", page)
+    page = TITLED.sub(_with_look, page)
+    if 'class="katex' not in page:
+        page = KATEX_CSS.sub("", page)
+    return page
+
+
+def _with_look(match: re.Match[str]) -> str:
+    look = "raises" if match["word"] == "Raises" else "not-run"
+    classes = match["classes"]
+    if look not in classes.split():
+        classes += f" {look}"
+    return f'<div class="{classes}">{match["title"]}'
+
+
+# --- labs -----------------------------------------------------------------------------------
+
+
+def _lab_page(page: str, path: Path, site_dir: Path, cache: Path, used: set[Path]) -> str:
+    """A page of mkdocs-jupyter without its stylesheets and scripts, in the book's own look."""
+    up = "../" * len(path.parent.relative_to(site_dir).parts)
+    article = ARTICLE.search(page)
+    if not article:
+        raise _unknown(path, site_dir)
+    links = _links(path, site_dir, up)
+    key = [article[2], up, links, Path(__file__).read_text(encoding="utf-8"), _katex()]
+    kept = cache / (hashlib.sha256(json.dumps(key).encode()).hexdigest() + ".html")
+    used.add(kept)
+    if kept.is_file():
+        inner = kept.read_text(encoding="utf-8")
+    else:
+        inner = _lab(article[2], up, links, path, site_dir)
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_suffix(".part")
+        aside.write_text(inner, encoding="utf-8")
+        aside.replace(kept)
+    page = page[: article.start(2)] + inner + page[article.end(2) :]
+    sheet = f'<link rel="stylesheet" href="{up}assets/lab.css">'
+    return page.replace("</head>", f"{sheet}\n</head>", 1)
+
+
+def _katex() -> str:
+    """Changes when KaTeX does, and so do the formulas of a lab."""
+    return hashlib.sha256((vendor.WEB / "package-lock.json").read_bytes()).hexdigest()
+
+
+def _unknown(path: Path, site_dir: Path) -> PressError:
+    return PressError(
+        Problem(
+            path.relative_to(site_dir).as_posix(), 1,
+            "the page of a lab is not built as the press expects",
+            expected="mkdocs-jupyter and nbconvert at the versions of requirements.txt",
+            mend="pip install -r requirements.txt, or teach src/press/finish.py the new form",
+        )
+    )  # fmt: skip
+
+
+def _links(path: Path, site_dir: Path, up: str) -> str:
+    """The row under a lab's title: back to its chapter, and the downloads."""
+    name = path.parent.name if path.name == "index.html" else path.stem
+    notebook = site_dir / "downloads" / f"{name}.ipynb"
+    if not notebook.is_file():
+        return ""
+    book = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("book", {})
+    row = []
+    place = str(book.get("page", "")).removesuffix(".md")
+    for target in (f"{place}/", f"{place}.html"):
+        file = site_dir / target / "index.html" if target.endswith("/") else site_dir / target
+        if place and file.is_file():
+            row.append(f'<a class="lab" href="{up}{target}">The chapter</a>')
+            break
+    for kind, label in (("ipynb", "Notebook"), ("py", "Script")):
+        if (site_dir / "downloads" / f"{name}.{kind}").is_file():
+            row.append(
+                f'<a class="download" download="{name}.{kind}" '
+                f'href="{up}downloads/{name}.{kind}">{label}</a>'
+            )
+    return f'<p class="downloads">{" ".join(row)}</p>'
+
+
+def _lab(article: str, up: str, links: str, path: Path, site_dir: Path) -> str:
+    """The inside of a lab's <article>, made anew from what nbconvert wrote."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(article, "html.parser")
+    for element in soup(["script", "style", "link"]):
+        element.decompose()
+    wrapper = soup.select_one(".jupyter-wrapper")
+    found = wrapper.select(".jp-Cell") if wrapper else []
+    if not found:
+        raise _unknown(path, site_dir)
+    stash = _Stash(path, site_dir)
+    parts: list[str] = []
+    for cell in found:
+        if "jp-CodeCell" in cell["class"]:
+            parts.append(_code_cell(cell, up))
+        elif prose := cell.select_one(".jp-RenderedMarkdown"):
+            parts.append(f'<div class="lab-prose">\n{_prose(prose, soup, stash)}\n</div>')
+    made = stash.restore("\n".join(parts))
+    if links:
+        made = made.replace("</h1>", f"</h1>\n{links}", 1)
+    wrapper.replace_with("\0lab\0")
+    return str(soup).replace("\0lab\0", f'<div class="lab">\n{made}\n</div>')
+
+
+def _code_cell(cell, up: str) -> str:
+    """Code, what it printed and what it drew, in the same form as on a chapter's page."""
+    code = cell.select_one(".highlight-ipynb pre")
+    tags = {name.removeprefix("celltag_") for name in cell["class"] if name.startswith("celltag_")}
+    look = " raises" if "raises-exception" in tags else ""
+    label = "".join(
+        f'<span class="filename">{word}</span>'
+        for tag, word in (("starter", "Starter"), ("check", "Check"))
+        if tag in tags
+    )
+    made = [_highlight("python", _inside(code), look, label)]
+    for output in cell.select(".jp-OutputArea-output"):
+        if image := output.find("img"):
+            made.append(_figure(image, up))
+        elif text := output.find("pre"):
+            made.append(_highlight("output", _inside(text).strip("\n")))
+    return "\n".join(made)
+
+
+def _inside(pre) -> str:
+    return pre.decode_contents().removeprefix("<span></span>")
+
+
+def _highlight(language: str, code: str, look: str = "", label: str = "") -> str:
+    return (
+        f'<div class="language-{language} highlight{look}">{label}'
+        f"<pre><span></span><code>{code}\n</code></pre></div>"
+    )
+
+
+def _figure(image, up: str) -> str:
+    """The chapter's own file in place of the copy that the notebook carries."""
+    source = image.get("src", "")
+    head = ""
+    if source.startswith("data:image/svg+xml;base64,"):
+        svg = base64.b64decode(source.partition(",")[2]).decode("utf-8")
+        head = re.match(r"\s*<svg\b[^>]*>", svg)[0]
+    place = re.search(r'data-figure="([^"]*)"', head)
+    if not place:
+        return f"<p>{image}</p>"
+    alt = re.search(r'aria-label="([^"]*)"', head)
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', head)
+    size = f' width="{float(box[1]):.0f}" height="{float(box[2]):.0f}"' if box else ""
+    text = alt[1] if alt else ""
+    return f'<p><img src="{up}{place[1]}" alt="{text}"{size} loading="lazy"></p>'
+
+
+class _Stash:
+    """Formulas, drawn, and put aside while the page around them is still taken apart."""
+
+    def __init__(self, path: Path, site_dir: Path) -> None:
+        self.page = path.relative_to(site_dir).as_posix()
+        self.drawn: list[str] = []
+
+    def draw(self, match: re.Match[str]) -> str:
+        formula = match[0]
+        if formula.startswith("`"):
+            return formula
+        display = match["display"]
+        source = display if display is not None else formula[1:-1]
+        number = TAG.search(source)
+        try:
+            made = tex.render(TAG.sub("", source).strip(), display is not None)
+        except tex.BadTex as error:
+            raise PressError(Problem(self.page, 1, f"a lab's formula: {error}")) from None
+        if display is not None:
+            name = f"Equation {number[1]}" if number else "Formula"
+            shown = f'<span class="equation-number">({number[1]})</span>' if number else ""
+            made = (
+                f'<div class="equation" tabindex="0" role="group" aria-label="{name}">'
+                f"{made}{shown}</div>"
+            )
+        return self.keep(made)
+
+    def keep(self, made: str) -> str:
+        self.drawn.append(made)
+        return f"\1{len(self.drawn) - 1}\1"
+
+    def restore(self, page: str) -> str:
+        # A display formula that nbconvert wrapped in a paragraph of its own leaves it.
+        page = re.sub("<p>\\s*(\1\\d+\1)\\s*</p>", self._block, page)
+        return re.sub("\1(\\d+)\1", lambda match: self.drawn[int(match[1])], page)
+
+    def _block(self, match: re.Match[str]) -> str:
+        made = self.drawn[int(match[1].strip("\1"))]
+        return made if made.startswith("<div") else f"<p>{made}</p>"
+
+
+def _prose(prose, soup, stash: _Stash) -> str:
+    """A Markdown cell in the site's own form: headings, code, formulas."""
+    for link in prose.select("a.anchor-link"):
+        link["class"] = "headerlink"
+        link["title"] = "Link to this section"
+    for block in prose.select("div.highlight"):
+        code = block.find("pre")
+        language = next((c.removeprefix("hl-") for c in block["class"] if c[:3] == "hl-"), "text")
+        language = "output" if language == "text" else language
+        block.replace_with(soup.new_string(stash.keep(_highlight(language, _inside(code)))))
+    for text in prose.find_all(string=True):
+        if "$" in text and not any(p.name in ("pre", "code") for p in text.parents):
+            text.replace_with(OPAQUE.sub(stash.draw, str(text)))
+    for table in prose.select("table"):
+        del table["border"]
+    return prose.decode_contents().strip("\n")

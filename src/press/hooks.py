@@ -1,0 +1,41 @@
+"""What MkDocs calls before and after a build. Only labs and conveniences: no chapter needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from press import site, tex
+from press.problems import PressError
+
+_servers: list = []
+
+
+def on_pre_build(config) -> None:
+    root = Path(config.config_file_path).parent
+    site.restart_if_press_changed()
+    for server in _servers:
+        site.watch(server, root / "docs")
+    try:
+        site.prepare(root)
+    except PressError as error:
+        raise tex.stop(*error.problems) from None
+
+
+def on_serve(server, config, builder):
+    _servers.append(server)
+    site.watch(server, Path(config.docs_dir))
+    return server
+
+
+def on_page_markdown(markdown, page, config, files):
+    """A lab says again what its chapter says, so search gives the chapter alone."""
+    if page.file.src_uri.startswith("labs/"):
+        page.meta["search"] = {"exclude": True}
+    return markdown
+
+
+def on_post_build(config) -> None:
+    try:
+        site.finish(Path(config.site_dir))
+    except PressError as error:
+        raise tex.stop(*error.problems) from None

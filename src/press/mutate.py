@@ -1,0 +1,468 @@
+"""Damages chapters on purpose, one thing at a time, and reports which damage no check noticed.
+
+    python -m press.mutate                       every page, 120 damages, seed 0
+    python -m press.mutate docs/foundations/vectors.md --budget 400 --seed 7
+    python -m press.mutate --kind output --kind says
+
+Each damage is done to a copy of the project, never to the project itself. Some damage to code is no
+damage: a constant that no result depends on. So for code a few may get away; for what the page
+*states* (outputs, figures, shape comments, regions, checked prose) none may.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import json
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from press import chapter as chapters
+from press import check, execute, figures, outputs
+from press.chapter import Chapter, Exercise, Says
+from press.includes import MARKER, include_path
+from press.problems import PressError
+
+STRICT = ("output", "says", "figure", "shape", "region")
+"""The kinds of which nothing may get away."""
+KINDS = (*STRICT, "import", "code")
+COPIED = ("docs", "src/foundations", "snippets", "tests", "mkdocs.yml")
+OPERATORS = {
+    "+": "-", "-": "+", "*": "+", "/": "*", "@": "*", "<": ">=", ">": "<=", "<=": ">", ">=": "<",
+    "==": "!=", "!=": "==", "+=": "-=", "*=": "+=", "-=": "+=",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing to damage: characters `start` to `end` of `file` become `new`."""
+
+    kind: str
+    page: str
+    file: str
+    start: int
+    end: int
+    new: str
+    what: str
+
+    def apply(self, text: str) -> str:
+        return text[: self.start] + self.new + text[self.end :]
+
+
+# --- what can be damaged ---------------------------------------------------------------------
+
+
+def sites(chapter: Chapter, root: Path) -> Iterator[Damage]:
+    """Every damage that this module knows how to do to a page."""
+    yield from _outputs(chapter)
+    yield from _says(chapter, root)
+    yield from _figures(chapter, root)
+    yield from _code(chapter, root)
+
+
+def _starts(text: str) -> list[int]:
+    """Where each line begins; line n begins at index n − 1 of the list."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return starts
+
+
+def _other_digit(digit: str) -> str:
+    return str((int(digit) + 3) % 10)
+
+
+def _digits(text: str, offset: int, kind: str, page: str, file: str, what: str) -> Iterator[Damage]:
+    for match in re.finditer(r"\d", text):
+        at = offset + match.start()
+        new = _other_digit(match[0])
+        yield Damage(kind, page, file, at, at + 1, new, f"{what}: {match[0]} → {new} in {text!r}")
+
+
+def _outputs(chapter: Chapter) -> Iterator[Damage]:
+    """A digit, and a letter, in each line of each output; an output gone, and one too many."""
+    starts = _starts(chapter.text)
+    for block in chapter.blocks:
+        if block.output is None:
+            continue
+        first, end = block.output.line, block.output.end
+        for number in range(first + 1, end):
+            line = chapter.lines[number - 1]
+            name = f"{chapter.file}:{number}: output"
+            offset = starts[number - 1]
+            yield from _digits(line, offset, "output", chapter.file, chapter.file, name)
+            if match := re.search(r"[a-z]", line):
+                at = offset + match.start()
+                yield Damage(
+                    "output", chapter.file, chapter.file, at, at + 1, "#",
+                    f"{name}: {match[0]} → # in {line!r}",
+                )  # fmt: skip
+        yield Damage(
+            "output", chapter.file, chapter.file, starts[first - 1], starts[end], "",
+            f"{chapter.file}:{first}: output removed",
+        )  # fmt: skip
+
+
+def _says(chapter: Chapter, root: Path) -> Iterator[Damage]:
+    """Each digit of the prose that a `says:` speaks of, and each word of it."""
+    starts = _starts(chapter.text)
+    for item, raw, (begin, end) in spoken(chapter, root):
+        offset = starts[item.first - 1] + begin
+        name = f"{chapter.file}:{item.first}: prose"
+        yield from _digits(raw[begin:end], offset, "says", chapter.file, chapter.file, name)
+        for match in re.finditer(r"[A-Za-z]{4,}", raw[begin:end]):
+            at = offset + match.start()
+            yield Damage(
+                "says", chapter.file, chapter.file, at, at + len(match[0]), match[0][::-1] + "x",
+                f"{name}: the word {match[0]!r}",
+            )  # fmt: skip
+
+
+def spoken(chapter: Chapter, root: Path) -> list[tuple[Says, str, tuple[int, int]]]:
+    """For each prose check: its paragraph as written, and where in it the checked words stand."""
+    run = execute.PageRun(chapter, root)
+    found = []
+    for item in chapter.steps():
+        if isinstance(item, Exercise):
+            continue  # exercises change nothing that prose checks can see
+        run.step(item)
+        if not isinstance(item, Says):
+            continue
+        said = outputs.words(str(eval(item.code, run.namespace)))
+        raw = "\n".join(chapter.lines[item.first - 1 : item.last])
+        plain, places = _plain(raw)
+        match = outputs.pattern(said).search(plain)
+        if match:
+            found.append((item, raw, (places[match.start()], places[match.end() - 1] + 1)))
+    return found
+
+
+def _plain(raw: str) -> tuple[str, list[int]]:
+    """The text as `outputs.words` makes it, and for each of its characters the place in `raw`.
+
+    Built by asking `outputs.words` itself, so that the two cannot drift apart.
+    """
+    plain, places = "", []
+    for at in range(len(raw)):
+        longer = outputs.words(raw[: at + 1])
+        if len(longer) > len(plain) and longer.startswith(plain):
+            # A space is only known to count once a word follows it.
+            places += [at] * (len(longer) - len(plain))
+            plain = longer
+    return plain, places
+
+
+def _figures(chapter: Chapter, root: Path) -> Iterator[Damage]:
+    """A stored number of each artist, a path of the drawing, and the image's own line."""
+    starts = _starts(chapter.text)
+    folder = (root / chapter.file).parent
+    for block in chapter.blocks:
+        for image in block.images:
+            svg = folder / image.path
+            data = figures.data_path(svg)
+            if not data.is_file():
+                continue
+            name = svg.relative_to(root).as_posix()
+            beside = data.relative_to(root).as_posix()
+            text = data.read_text(encoding="utf-8")
+            begin = text.index('"figure"')
+            for match in re.finditer(r"(?<=[\[ ])-?\d+\.\d+(?=[,\]])", text[begin:]):
+                at = begin + match.start()
+                value = float(match[0])
+                new = json.dumps(value * 1.01 + 0.01)
+                yield Damage(
+                    "figure", chapter.file, beside, at, at + len(match[0]), new,
+                    f"{beside}: {match[0]} → {new}",
+                )  # fmt: skip
+            drawing = svg.read_text(encoding="utf-8")
+            for match in re.finditer(r"(?<=L )\d+\.\d+", drawing):
+                yield Damage(
+                    "figure", chapter.file, name, match.start(), match.end(), "7.5",
+                    f"{name}: a path moved from {match[0]}",
+                )  # fmt: skip
+            yield Damage(
+                "figure", chapter.file, chapter.file, starts[image.line - 1], starts[image.line],
+                "", f"{chapter.file}:{image.line}: image removed",
+            )  # fmt: skip
+
+
+def _code(chapter: Chapter, root: Path) -> Iterator[Damage]:
+    """Operators, constants, imports, shape comments and region names of the code that is shown."""
+    starts = _starts(chapter.text)
+    for block in chapter.blocks:
+        fence = block.fence
+        for number, line in enumerate(fence.lines, start=fence.line + 1):
+            path = include_path(line)
+            if path is None:
+                continue
+            file, _, region = path.partition(":")
+            if region:
+                at = starts[number - 1] + chapter.lines[number - 1].index(region + '"')
+                yield Damage(
+                    "region", chapter.file, chapter.file, at, at + len(region), region + "-x",
+                    f"{chapter.file}:{number}: region renamed in the include",
+                )  # fmt: skip
+                yield from _source(chapter, root, file, region)
+        if not any(include_path(line) is not None for line in fence.lines):
+            offset = starts[fence.line]
+            yield from _tokens(
+                fence.text, offset, fence.prefix, chapter.file, chapter.file, fence.line
+            )
+
+
+def _source(chapter: Chapter, root: Path, file: str, region: str) -> Iterator[Damage]:
+    """The markers of an included region, and the code between them."""
+    text = (root / file).read_text(encoding="utf-8")
+    starts = _starts(text)
+    inside: list[int] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = MARKER.match(line)
+        if match and match["name"].strip() == region:
+            at = starts[number - 1] + line.index(region)
+            yield Damage(
+                "region", chapter.file, file, at, at + len(region), region + "-x",
+                f"{file}:{number}: {match['type']} marker renamed",
+            )  # fmt: skip
+            yield Damage(
+                "region", chapter.file, file, starts[number - 1], starts[number], "",
+                f"{file}:{number}: {match['type']} marker removed",
+            )  # fmt: skip
+            inside.append(number)
+    if len(inside) == 2:
+        first, last = inside
+        body = "\n".join(text.split("\n")[first : last - 1])
+        yield from _tokens(body, starts[first], "", chapter.file, file, first)
+
+
+def _tokens(
+    code: str, offset: int, prefix: str, page: str, file: str, line: int
+) -> Iterator[Damage]:
+    """Damage to Python code that begins at `offset` of `file`, each line after `prefix`."""
+    starts, docstrings = _starts(code), _docstring_lines(code)
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+    def damage(kind: str, token: tokenize.TokenInfo, new: str, begin: int = 0) -> Damage:
+        row, column = token.start
+        at = offset + starts[row - 1] + len(prefix) * row + column + begin
+        old = token.string[begin:]
+        return Damage(
+            kind, page, file, at, at + len(old), new, f"{file}:{line + row}: {old} → {new}"
+        )
+
+    for token in tokens:
+        if token.start[0] in docstrings:
+            continue
+        if token.type == tokenize.NUMBER:
+            yield damage("code", token, _other_number(token.string))
+        elif token.type == tokenize.OP and token.string in OPERATORS:
+            yield damage("code", token, OPERATORS[token.string])
+        elif token.type == tokenize.COMMENT and re.match(r"#\s*\([^()]*\)", token.string):
+            for match in re.finditer(r"\d+", token.string.partition(")")[0]):
+                new = str(int(match[0].replace("_", "")) + 1)
+                changed = token.string[: match.start()] + new + token.string[match.end() :]
+                yield damage("shape", token, changed)
+            if match := re.search(r"\((\w+), (\w+)\)", token.string):
+                swapped = token.string.replace(match[0], f"({match[2]}, {match[1]}, 1)", 1)
+                yield damage("shape", token, swapped)
+        elif token.type == tokenize.NAME and token.string in ("import", "from"):
+            first = token.line.lstrip()
+            if token.start[1] == len(token.line) - len(first) and token.start[1] == 0:
+                row = token.start[0]
+                at = offset + starts[row - 1] + len(prefix) * row
+                yield Damage(
+                    "import", page, file, at, at + len(token.line.rstrip("\n")), "",
+                    f"{file}:{line + row}: removed: {token.line.strip()}",
+                )  # fmt: skip
+
+
+def _docstring_lines(code: str) -> set[int]:
+    lines: set[int] = set()
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return lines
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                lines |= set(range(value.lineno, value.end_lineno + 1))
+    return lines
+
+
+def _other_number(text: str) -> str:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text + "1"
+    return repr(value + 1) if isinstance(value, int) else repr(value * 1.5 + 0.1)
+
+
+# --- whether the damage is noticed -----------------------------------------------------------
+
+
+def noticed(page: Path, root: Path) -> bool:
+    """Whether the page's check finds anything; stops at the first thing it finds."""
+    try:
+        chapter = chapters.read(page, root)
+        if chapter.problems:
+            return True
+        run = execute.PageRun(chapter, root)
+        for item in chapter.steps():
+            if run.step(item).problems:
+                return True
+        return bool(run.finish() or check.static_problems(chapter, root))
+    except PressError:
+        return True
+
+
+def try_damage(damage: Damage, copy: Path) -> bool:
+    """Does the damage in the copied project, checks the page in a child, undoes it."""
+    path = copy / damage.file
+    before = path.read_text(encoding="utf-8")
+    path.write_text(damage.apply(before), encoding="utf-8")
+    try:
+        child = os.fork()  # NumPy, matplotlib and PyTorch are already in memory
+        if child == 0:
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, 1)
+            os.dup2(devnull, 2)
+            try:
+                found = noticed(copy / damage.page, copy)
+            except BaseException:
+                found = True  # the press itself fell over: nobody would miss that
+            os._exit(0 if found else 1)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 1
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def copy_project(root: Path, target: Path) -> Path:
+    for name in COPIED:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(
+                source, target / name,
+                ignore=shutil.ignore_patterns("__pycache__", "labs", "downloads", "vendor"),
+            )  # fmt: skip
+        elif source.is_file():
+            shutil.copy(source, target / name)
+    return target
+
+
+def sample(found: list[Damage], budget: int, seed: int) -> list[Damage]:
+    """At most `budget` damages, the kinds in turn, so that a frequent kind hides no rare one."""
+    rng = random.Random(seed)
+    piles = {kind: [d for d in found if d.kind == kind] for kind in KINDS}
+    for pile in piles.values():
+        rng.shuffle(pile)
+    chosen: list[Damage] = []
+    while len(chosen) < budget and any(piles.values()):
+        for pile in piles.values():
+            if pile and len(chosen) < budget:
+                chosen.append(pile.pop())
+    return chosen
+
+
+def escaped(
+    pages: list[Path], root: Path, budget: int, seed: int, kinds: tuple[str, ...] = KINDS
+) -> tuple[list[Damage], Counter]:
+    """The damages that no check noticed, and how many of each kind were tried."""
+    read = [chapters.read(page, root) for page in pages]
+    found = [d for chapter in read for d in sites(chapter, root) if d.kind in kinds]
+    chosen = sample(found, budget, seed)
+    with tempfile.TemporaryDirectory(prefix="press-mutate-") as folder:
+        copy = copy_project(root, Path(folder).resolve())
+        for page in pages:
+            name = page.relative_to(root)
+            if noticed(copy / name, copy):
+                raise SystemExit(f"{name} has problems before any damage: make check PAGE={name}")
+        away = [damage for damage in chosen if not try_damage(damage, copy)]
+    return away, Counter(damage.kind for damage in chosen)
+
+
+# --- numbers that nothing checks ---------------------------------------------------------------
+
+
+def unchecked_numbers(chapter: Chapter, root: Path) -> list[tuple[int, str, str]]:
+    """Numbers in the prose that no `says:` covers: line, number, and the words around it.
+
+    Headings, formulas, inline code, links' targets and the exercises' own numbering are no prose.
+    """
+    covered: set[tuple[int, int]] = set()
+    for item, raw, (begin, end) in spoken(chapter, root):
+        for at in range(begin, end):
+            line = item.first + raw.count("\n", 0, at)
+            column = at - (raw.rfind("\n", 0, at) + 1)
+            covered.add((line, column))
+    found = []
+    formula = False
+    for number, line in chapter.prose:
+        bare = chapters.INLINE_CODE.sub(lambda m: " " * len(m[0]), line)
+        marks = bare.count("$$")
+        if formula or marks:
+            formula ^= marks % 2 == 1
+            continue
+        if bare.startswith("#") or chapters.ABOUT.match(bare.strip()) or "<summary>" in bare:
+            continue
+        for shape in (r"\$[^$]*\$", r"\]\([^)]*\)", r"\{[^}]*\}", r"\\eqref\{[^}]*\}", r"^\s*\d+\."):
+            bare = re.sub(shape, lambda m: " " * len(m[0]), bare)
+        for match in re.finditer(r"\d[\d,.]*(?<![,.])", bare):
+            if (number, match.start()) not in covered:
+                around = line[max(0, match.start() - 30) : match.end() + 30].strip()
+                found.append((number, match[0], around))
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m press.mutate",
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("pages", nargs="*", metavar="docs/….md", help="default: every page")
+    parser.add_argument("--budget", type=int, default=120, help="how many damages (default 120)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind; repeatable")
+    options = parser.parse_args(argv)
+    check.fix_threads()
+    root = check.find_root()
+    pages = [check.resolve(name, root) for name in options.pages] or [
+        path for path in check.pages(root) if chapters.read(path, root).blocks
+    ]
+    started = time.perf_counter()
+    away, tried = escaped(
+        pages, root, options.budget, options.seed, tuple(options.kind or KINDS)
+    )
+    lost = Counter(damage.kind for damage in away)
+    for kind in KINDS:
+        if tried[kind]:
+            print(f"{kind:<8}{tried[kind]:5} damaged, {lost[kind]:3} got away")
+    for damage in away:
+        print(f"  got away ({damage.kind}): {damage.what}")
+    for page in pages:
+        chapter = chapters.read(page, root)
+        numbers = unchecked_numbers(chapter, root)
+        if numbers:
+            print(f"\n{chapter.file}: {len(numbers)} numbers in prose that no says: covers")
+            for line, number, around in numbers:
+                print(f"  {chapter.file}:{line}: {number:>8}   … {around} …")
+    print(f"\nseed {options.seed}, {time.perf_counter() - started:.0f} s")
+    return int(any(damage.kind in STRICT for damage in away))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Builds and serves the site: what must be made before, MkDocs itself, and the pass after.
+
+MkDocs calls `prepare` and `finish` through press/hooks.py, so `mkdocs build` and `mkdocs serve`
+give the same site as `make site` and `make serve`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import shutil
+import socket
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from press import equations, lab, vendor
+from press.check import find_root
+from press.finish import finish
+from press.problems import PressError
+
+__all__ = ["build", "finish", "prepare", "serve"]
+
+HOST = "127.0.0.1"
+GENERATED = ("labs", "downloads")
+"""Folders of docs/ that the press writes: live reload must not answer to its own work."""
+PRESS = Path(__file__).parent
+
+started = 0.0
+"""When `serve` began; 0 in a process that does not serve."""
+
+
+def prepare(root: Path | None = None) -> list[Path]:
+    """Makes the files that a build needs and git does not keep; gives those that changed.
+
+    Fonts and KaTeX from npm, the page of equation tests, the labs and the downloads. With nothing
+    to do it takes some milliseconds a chapter.
+    """
+    root = root or find_root()
+    docs = root / "docs"
+    vendor.install()
+    written = vendor.copy_assets(docs)
+    if equations.write_equation_tests_page(docs, root / "tests"):
+        written.append(docs / equations.TESTS_PAGE)
+    return [*written, *lab.write(root)]
+
+
+def build(root: Path | None = None) -> None:
+    """`make site`: builds site/ with --strict. A build that fails leaves the old site/ alone."""
+    root = root or find_root()
+    site, new, old = root / "site", root / ".cache" / "site.new", root / ".cache" / "site.old"
+    began = time.perf_counter()
+    for folder in (new, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with _mkdocs(root):
+            from mkdocs.commands.build import build as mkdocs_build
+            from mkdocs.config import load_config
+
+            config = load_config(str(root / "mkdocs.yml"), strict=True, site_dir=str(new))
+            config.plugins.on_startup(command="build", dirty=False)
+            try:
+                mkdocs_build(config)
+            finally:
+                config.plugins.on_shutdown()
+        if site.exists():
+            site.rename(old)
+        new.rename(site)
+    finally:
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)
+    pages = sum(1 for _ in site.rglob("*.html"))
+    print(f"site/ is built: {pages} pages in {time.perf_counter() - began:.1f} s")
+
+
+def serve(port: int = 8000, root: Path | None = None) -> None:
+    """`make serve`: builds the book and serves it with live reload, until Ctrl+C."""
+    global started
+    root = root or find_root()
+    if not _is_free(port):
+        other = next((p for p in range(port + 1, 65536) if _is_free(p)), 8001)
+        raise SystemExit(
+            f"Port {port} is taken: another program answers there, perhaps another `make serve`.\n"
+            f"Stop it, or choose another port: make serve PORT={other}"
+        )
+    started = time.time()
+    print(f"Building the book; then it is at http://{HOST}:{port}/", flush=True)
+    with _mkdocs(root, logging.INFO):
+        from mkdocs.commands import serve as mkdocs_serve
+
+        # Called here and not from the command line: click from 8.3 on loses --livereload there.
+        mkdocs_serve.serve(
+            str(root / "mkdocs.yml"), livereload=True, dev_addr=f"{HOST}:{port}", strict=False
+        )
+
+
+def watch(server, docs: Path) -> None:
+    """Narrows what MkDocs watches in docs/ to what people write (one rebuild a change, not two)."""
+    if not hasattr(server, "press_watches"):
+        server.press_watches = set()
+        server.unwatch(str(docs))
+        server.watch(str(docs), recursive=False)
+    for folder in sorted(path for path in docs.iterdir() if path.is_dir()):
+        if folder.name not in GENERATED and folder not in server.press_watches:
+            server.press_watches.add(folder)
+            server.watch(str(folder))
+
+
+def restart_if_press_changed() -> None:
+    """While serving: starts anew when the press itself was edited, for Python does not reload."""
+    if started and max(path.stat().st_mtime for path in PRESS.glob("*.py")) > started:
+        print("The press changed: starting again", flush=True)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+@contextmanager
+def _mkdocs(root: Path, level: int = logging.WARNING):
+    """MkDocs with its messages as plain lines, in the project's folder; no traceback of ours."""
+    from mkdocs.exceptions import Abort, ConfigurationError
+
+    _import_late("jupytext", "mkdocs_jupyter.convert")
+    log = logging.getLogger("mkdocs")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(_worth_reading)
+    before, here = log.level, Path.cwd()
+    log.addHandler(handler)
+    log.setLevel(level)
+    os.chdir(root)  # extensions look for snippets from here, and plugins keep their caches here
+    try:
+        yield
+    except PressError as error:
+        raise SystemExit(str(error)) from None
+    except Abort as stop:
+        raise SystemExit(str(stop)) from None
+    except ConfigurationError as error:
+        raise SystemExit(f"mkdocs.yml: {error}") from None
+    finally:
+        os.chdir(here)
+        log.removeHandler(handler)
+        log.setLevel(before)
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    if record.levelno < logging.WARNING and "Watching paths" in record.getMessage():
+        return False
+    return record.levelno >= logging.WARNING or record.name == "mkdocs.livereload"
+
+
+class _Later(ModuleType):
+    """A module that is imported when something in it is first asked for."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _import_late(*names: str) -> None:
+    """Puts off imports that only an unseen lab needs (0.5 s of every build otherwise)."""
+    for name in names:
+        sys.modules.setdefault(name, _Later(name))
