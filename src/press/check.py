@@ -48,10 +48,14 @@ def pages(root: Path) -> list[Path]:
 
 def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
     """What is wrong with a page before anything is run, beyond what its parser saw."""
+    try:
+        numbered = equations.problems(root / "docs", root / "tests")
+    except UnicodeDecodeError:  # of another page, whose own check says so
+        numbered = []
     return [
         *render.problems(chapter, root),
         *links.problems(chapter, root),
-        *(p for p in equations.problems(root / "docs", root / "tests") if p.file == chapter.file),
+        *(problem for problem in numbered if problem.file == chapter.file),
     ]
 
 

@@ -12,6 +12,7 @@ import difflib
 import io
 import itertools
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -422,10 +423,19 @@ class PageRun:
 
     # --- exercises ------------------------------------------------------------------------
 
-    def fresh_namespace(self) -> dict:
-        """The page's namespace for one answer: what an answer could change in place is copied."""
+    def fresh_namespace(self, *blocks: Block) -> dict:
+        """The page's namespace for one answer: what its blocks could change in place is copied.
+
+        Only what they name: an answer need not pay for the page's pictures and samples.
+        """
+        named: set[str] = set()
+        for block in blocks:
+            named |= set(re.findall(r"[^\W\d]\w*", block.fence.text))
         memo: dict = {}
-        return {name: _own_copy(value, memo) for name, value in self.namespace.items()}
+        return {
+            name: _own_copy(value, memo) if name in named else value
+            for name, value in self.namespace.items()
+        }
 
     def _exercise(self, exercise: Exercise, step: Step) -> None:
         """Runs starter, solutions and mistakes, each before the check, each on its own."""
@@ -458,7 +468,7 @@ class PageRun:
             step.problems += self._diagnosis(exercise, block, both, "known mistake", diagnoses)
 
     def _answer(self, exercise: Exercise, block: Block) -> tuple[Ran, Ran]:
-        namespace = self.fresh_namespace()
+        namespace = self.fresh_namespace(block, exercise.check)
         alone = self.run_block(block, namespace)
         if alone.error is not None or not alone.started:
             return alone, Ran()

@@ -147,7 +147,9 @@ def _lab(article: str, up: str, links: str, path: Path, site_dir: Path) -> str:
     for element in soup(["script", "style", "link"]):
         element.decompose()
     wrapper = soup.select_one(".jupyter-wrapper")
-    found = wrapper.select(".jp-Cell") if wrapper else []
+    # mkdocs-jupyter writes a code cell as a cell within a cell.
+    every = wrapper.select(".jp-Cell") if wrapper else []
+    found = [cell for cell in every if not cell.find_parent(class_="jp-Cell")]
     if not found:
         raise _unknown(path, site_dir)
     stash = _Stash(path, site_dir)
@@ -179,12 +181,12 @@ def _code_cell(cell, up: str) -> str:
         if image := output.find("img"):
             made.append(_figure(image, up))
         elif text := output.find("pre"):
-            made.append(_highlight("output", _inside(text).strip("\n")))
+            made.append(_highlight("output", _inside(text)))
     return "\n".join(made)
 
 
 def _inside(pre) -> str:
-    return pre.decode_contents().removeprefix("<span></span>")
+    return pre.decode_contents().removeprefix("<span></span>").strip("\n")
 
 
 def _highlight(language: str, code: str, look: str = "", label: str = "") -> str:

@@ -401,7 +401,8 @@ def escaped(
 def unchecked_numbers(chapter: Chapter, root: Path) -> list[tuple[int, str, str]]:
     """Numbers in the prose that no `says:` covers: line, number, and the words around it.
 
-    Headings, formulas, inline code, links' targets and the exercises' own numbering are no prose.
+    Headings, inline code, links' targets, the exercises' own numbering and formulas with letters in
+    them are no prose; a formula of numbers alone, `$3 \\times 4 = 12$`, is.
     """
     covered: set[tuple[int, int]] = set()
     for item, raw, (begin, end) in spoken(chapter, root):
@@ -419,13 +420,18 @@ def unchecked_numbers(chapter: Chapter, root: Path) -> list[tuple[int, str, str]
             continue
         if bare.startswith("#") or chapters.ABOUT.match(bare.strip()) or "<summary>" in bare:
             continue
-        for shape in (r"\$[^$]*\$", r"\]\([^)]*\)", r"\{[^}]*\}", r"\\eqref\{[^}]*\}", r"^\s*\d+\."):
+        bare = re.sub(r"\$[^$]*\$", lambda m: m[0] if _all_numbers(m[0]) else " " * len(m[0]), bare)
+        for shape in (r"\]\([^)]*\)", r"\{[^}]*\}", r"\\eqref\{[^}]*\}", r"^\s*\d+\."):
             bare = re.sub(shape, lambda m: " " * len(m[0]), bare)
         for match in re.finditer(r"\d[\d,.]*(?<![,.])", bare):
             if (number, match.start()) not in covered:
                 around = line[max(0, match.start() - 30) : match.end() + 30].strip()
                 found.append((number, match[0], around))
     return found
+
+
+def _all_numbers(formula: str) -> bool:
+    return not re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", formula))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -50,13 +50,15 @@ def to_html(text: str, root: Path) -> str:
 
 
 class _Shown(HTMLParser):
-    """Collects the code that a reader sees as Python, and the anchors of a page."""
+    """Collects the code that a reader sees as Python, all code blocks, and a page's anchors."""
 
     def __init__(self) -> None:
         super().__init__()
         self.python: list[str] = []
+        self.blocks: list[str] = []
         self.anchors: set[str] = set()
         self._depth = 0
+        self._pre = False
         self._code: list[str] | None = None
 
     def handle_starttag(self, tag, attributes):
@@ -69,13 +71,19 @@ class _Shown(HTMLParser):
             else:
                 languages = re.findall(r"language-(\S+)", names.get("class") or "")
                 self._depth = int(any(is_python(language) for language in languages))
-        if tag == "code" and self._depth:
+        if tag == "pre":
+            self._pre = True
+        if tag == "code" and self._pre:
             self._code = []
 
     def handle_endtag(self, tag):
         if tag == "code" and self._code is not None:
-            self.python.append("".join(self._code))
+            self.blocks.append("".join(self._code))
+            if self._depth:
+                self.python.append(self.blocks[-1])
             self._code = None
+        if tag == "pre":
+            self._pre = False
         if tag == "div" and self._depth:
             self._depth -= 1
 
@@ -85,7 +93,7 @@ class _Shown(HTMLParser):
 
 
 def shown(page: str) -> _Shown:
-    """What a page's HTML shows: `python`, the text of each Python block, and `anchors`."""
+    """What a page's HTML shows: `blocks`, `python` (those that are Python), and `anchors`."""
     parser = _Shown()
     parser.feed(page)
     return parser
@@ -99,7 +107,8 @@ def problems(chapter: Chapter, root: Path) -> list[Problem]:
         return error.problems
     except SnippetMissingError:
         return []  # the include's own line is reported when its block is run
-    seen = [_plain(code) for code in shown(page).python]
+    built = shown(page)
+    seen = [_plain(code) for code in built.python]
     run = []
     for block in chapter.blocks:
         try:
@@ -127,6 +136,18 @@ def problems(chapter: Chapter, root: Path) -> list[Problem]:
             Problem(
                 chapter.file, _line_of(first, chapter), "readers see Python that is not run",
                 expected="each Python block of the built page is run", got=first,
+            )
+        )
+    if not found and len(built.blocks) != len(chapter.fences):
+        texts = [_plain(fence.text) for fence in chapter.fences]
+        odd = next((code for code in built.blocks if _plain(code) not in texts), "")
+        first = odd.strip().split("\n")[0]
+        found.append(
+            Problem(
+                chapter.file, _line_of(first, chapter) if first else 1,
+                "readers see other code blocks than the page has fences",
+                expected=f"{len(chapter.fences)} code blocks", got=f"{len(built.blocks)}: {first}",
+                mend="code stands in fences, not in indented lines or <pre>",
             )
         )
     return found

@@ -46,11 +46,9 @@ class Page:
 
     def before(self) -> list[Problem]:
         """What is wrong with the page before anything is run."""
-        return [
-            *self.unread,
-            *self.chapter.problems,
-            *check.static_problems(self.chapter, self.root),
-        ]
+        if self.unread:
+            return self.unread
+        return [*self.chapter.problems, *check.static_problems(self.chapter, self.root)]
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """The tests of the page, each with its line."""
@@ -83,12 +81,27 @@ def evaluate(example: Example) -> None:
         pytest.fail("\n".join(map(str, dict.fromkeys(problems))), pytrace=False)
 
 
+class _Text(Document):
+    """A page's text, even where it is not UTF-8: the page's own test says so."""
+
+    @classmethod
+    def parse(cls, path: str, *parsers: Callable, encoding: str = "utf-8") -> Document:
+        document = cls(Path(path).read_text(encoding, errors="replace"), path)
+        for parser in parsers:
+            for region in parser(document):
+                document.add(region)
+        return document
+
+
 class Book(Sybil):
     """The pages under docs/, each test named after its line and what stands there."""
 
     def __init__(self, root: Path) -> None:
         generated = [name.removeprefix("docs/") for name in check.GENERATED]
-        super().__init__([parse], path=str(root / "docs"), pattern="*.md", excludes=generated)
+        super().__init__(
+            [parse], path=str(root / "docs"), pattern="*.md", excludes=generated,
+            document_types={".md": _Text},
+        )  # fmt: skip
 
     def identify(self, example: Example) -> str:
         return f"line-{example.line}-{example.parsed.name}"

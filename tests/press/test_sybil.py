@@ -106,10 +106,3 @@ def test_generated_pages_and_other_files_are_not_collected(project):
     code, said = pytest_in(project, "--collect-only", "-q")
     assert code == 0, said
     assert set(re.findall(r"^(\S+)::", said, re.M)) == {PAGE}
-
-
-def test_doctests_in_docs_are_left_to_nobody(project):
-    project.write("Text.\n\n    >>> 1 + 1\n    3\n")
-    code, said = pytest_in(project, "-q")
-    assert code == 0, said
-    assert "1 passed" in said

@@ -569,6 +569,11 @@ WRONG = [
         "```python\n    x = 1\n    ```\n", "- item\n\n", "", "```python",
         "readers do not see this block as the code that is run",
     ),
+    Wrong(
+        "code in indented lines", "Text.\n\n- item\n\n    more\n", "- item\n\n    more",
+        "    >>> 1 + 1\n    3", ">>>", "readers see other code blocks than the page has fences",
+        expected="0 code blocks", got="1: >>> 1 + 1", mend="code stands in fences",
+    ),
     # --- links and files
     Wrong(
         "a dead link", "See [the page](page.md).\n", "(page.md)", "(pages.md)", 1,

@@ -1,0 +1,87 @@
+# The book's commands; `make` alone lists them. GNU make 3.81 (macOS) and later.
+
+PYTHON ?= python3
+PORT ?= 8000
+PAGE ?=
+ARGS ?=
+JOBS ?= 2
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help serve site test check update lint bench mutate clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make serve                 read the book in your browser, with live reload (PORT=$(PORT))"
+	@echo "make test                  run every test (ARGS='-k cosine' for some)"
+	@echo "make check  PAGE=docs/…md  run one page's code and compare it with the page; all without PAGE"
+	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
+	@echo "make site                  build the deployable site/"
+	@echo "make lint                  look for mistakes and form in the code"
+	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
+	@echo "make mutate                damage the chapters on purpose and see that the checks notice"
+	@echo "make clean                 remove what was built (not the installed packages)"
+
+serve: $(VENV)/installed-site
+	@$(PY) -m press serve --port $(PORT)
+
+site: $(VENV)/installed-site
+	@$(PY) -m press site
+
+test: $(VENV)/installed-test $(VENV)/installed-browser
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+check: $(VENV)/installed-test
+	@$(PY) -m press check $(PAGE)
+
+update: $(VENV)/installed-test
+	@$(PY) -m press update $(PAGE)
+
+lint: $(VENV)/installed-test
+	@$(PY) -m ruff check src tests snippets
+	@$(PY) -m ruff format --check src tests snippets
+
+bench: $(VENV)/installed-test
+	@$(PY) -m press.bench $(ARGS)
+
+mutate: $(VENV)/installed-test
+	@$(PY) -m press.mutate $(ARGS)
+
+clean:
+	rm -rf site .cache docs/labs docs/downloads docs/assets/vendor docs/reference/equation-tests.md
+
+# The virtual environment. Each stamp is younger than what it was made from, so that nothing is
+# installed twice; a new pin in a requirements file installs what it asks for.
+$(PY):
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' was not found." \
+	       "Try: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else \
+	  "Python 3.11 or newer is needed; found %d.%d. Try: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12" % v)'
+	@echo "Creating the virtual environment $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/installed-site: requirements.txt pyproject.toml | $(PY)
+	@echo "Installing what the site needs"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.txt $(VENV)/installed-site
+	@echo "Installing what the tests need (PyTorch is the large one)"
+	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+$(VENV)/installed-browser: $(VENV)/installed-test
+	@if command -v chromium >/dev/null 2>&1; then :; \
+	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Chromium for the browser tests"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	else \
+	  echo "Installing Chromium for the browser tests"; \
+	  $(PY) -m playwright install chromium; \
+	fi || { echo "The browser tests need Chromium, and it could not be installed. Install it yourself," \
+	  "or leave them out: make test ARGS='-m \"not browser\"' after: touch $@"; exit 1; }
+	@touch $@
