@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from press.check import fix_threads
+from press.check import fix_threads, hasten_imports
 from press.sybil_parser import Book
 
 fix_threads()  # before anything imports NumPy or PyTorch
+hasten_imports()
 
 pytest_collect_file = Book(Path(__file__).parent).pytest()

@@ -3,10 +3,13 @@
 import torch
 
 
-def cosine_matrix(x: torch.Tensor, y: torch.Tensor, eps: float = 1e-8) -> torch.Tensor:
+def cosine_matrix(
+    x: torch.Tensor, y: torch.Tensor, eps: float = 1e-8
+) -> torch.Tensor:
     """Cosines between the rows of `x` (n, d) and of `y` (m, d), shape (n, m).
 
-    A row of zeros gets 0, as in torch.nn.functional.cosine_similarity: no NaN, no NaN gradient.
+    A row of zeros gets 0, as in torch.nn.functional.cosine_similarity: no NaN, and no
+    NaN gradient.
     """
     x = x / x.norm(dim=-1, keepdim=True).clamp_min(eps)
     y = y / y.norm(dim=-1, keepdim=True).clamp_min(eps)

@@ -1,13 +1,13 @@
-"""Project vectors onto a direction, and take that direction out of them, in NumPy."""
+"""Project vectors onto a direction, or take that direction out, in NumPy."""
 
 import numpy as np
 
 
 def project_onto(direction: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The part of each row along `direction` (d,); `rows` is (n, d) or (d,), and so is the result.
+    """The part of each row along `direction` (d,); shape as `rows`, (n, d) or (d,).
 
-    `rows - project_onto(direction, rows)` is what is left: orthogonal to `direction`. Raises
-    ValueError where `direction` is all zeros.
+    `rows - project_onto(direction, rows)` is what is left, orthogonal to `direction`.
+    Raises ValueError where `direction` is all zeros.
     """
     squared = direction @ direction
     if squared == 0:

@@ -1,8 +1,8 @@
 """Vectors, dot products and similarity: the mathematics of chapter 1.
 
-A vector is a sequence of d numbers: a list, or a NumPy array of shape (d,). The first functions are
-written with Python's own arithmetic, so that nothing stands between the formula and the line; the
-last ones take whole arrays.
+A vector is a sequence of d numbers: a list, or a NumPy array of shape (d,). The first
+functions use Python's own arithmetic, so that nothing stands between the formula and
+the line; the last ones take whole arrays.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 # --8<-- [start:dot]
 def dot(a: Sequence[float], b: Sequence[float]) -> float:
-    """The dot product of two vectors of the same length: multiply pair by pair, add (eq:dot).
+    """The dot product of two vectors: multiply pair by pair, add (eq:dot).
 
     Raises ValueError where the lengths differ.
     """
@@ -43,8 +43,8 @@ def norm(a: Sequence[float]) -> float:
 def project(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The shadow of `a` on the line through `b` (eq:projection), a vector along `b`.
 
-    `a` and `b` have shape (d,), and so has the result. Raises ValueError where `b` is all zeros:
-    such a vector has no direction.
+    `a` and `b` have shape (d,), and so has the result. Raises ValueError where `b` is
+    all zeros: such a vector has no direction.
     """
     b_squared = dot(b, b)
     if b_squared == 0:
@@ -74,8 +74,8 @@ def cosine_similarity(a: Sequence[float], b: Sequence[float]) -> float:
 def angle(a: Sequence[float], b: Sequence[float]) -> float:
     """The angle between two vectors in degrees, 0 to 180 (eq:angle).
 
-    The cosine is clipped to −1…1 first: rounding can carry it a hair outside, where there is no
-    angle. Raises ValueError where one of the vectors is all zeros.
+    The cosine is clipped to −1…1 first: rounding can carry it a hair outside, where
+    there is no angle. Raises ValueError where one of the vectors is all zeros.
     """
     cosine = min(1.0, max(-1.0, cosine_similarity(a, b)))
     return math.degrees(math.acos(cosine))  # ()
@@ -85,12 +85,14 @@ def angle(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 # --8<-- [start:compare-then-average]
-def compare_then_average(query: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores each row of `keys` (n, d) by its dot product with `query` (d,), and averages the rows.
+def compare_then_average(
+    query: np.ndarray, keys: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Averages the rows of `keys` (n, d), weighed by their scores with `query` (d,).
 
-    A row's weight is its score, with negative scores counted as 0, divided by the sum of them all
-    (eq:average). Returns the weights (n,) and the weighted average (d,). Raises ValueError where
-    no score is positive: then there is nothing to average.
+    A score is a dot product, or 0 where that is negative; the weights are the scores
+    divided by their sum (eq:average). Returns the weights (n,) and the average (d,).
+    Raises ValueError where no score is positive: then there is nothing to average.
     """
     n, d = keys.shape
     scores = np.maximum(keys @ query, 0)  # (n,)
@@ -105,15 +107,19 @@ def compare_then_average(query: np.ndarray, keys: np.ndarray) -> tuple[np.ndarra
 
 
 # --8<-- [start:random-pairs]
-def random_pairs(d: int, pairs: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Dot products and cosines of `pairs` pairs of random vectors with `d` entries from N(0, 1).
+def random_pairs(
+    d: int, pairs: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dot products and cosines of random vectors with `d` entries from N(0, 1).
 
     Returns two arrays of shape (pairs,).
     """
     a = rng.standard_normal((pairs, d))  # (pairs, d)
     b = rng.standard_normal((pairs, d))  # (pairs, d)
     dots = (a * b).sum(axis=1)  # (pairs,)
-    cosines = dots / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))  # (pairs,)
+    cosines = dots / (
+        np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    )  # (pairs,)
     return dots, cosines
 
 

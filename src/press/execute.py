@@ -200,6 +200,12 @@ class PageRun:
         # both sides, so that a class does not mangle it.
         report = f"__press_shape_{next(self._reporters)}__"
         namespace[report] = shapes.reporter(comments, namespace)
+        groups: list[tuple[str, list[ast.stmt]]] = []
+        for statement in tree.body:
+            file = lines[statement.lineno - 1].file
+            if not groups or groups[-1][0] != file:
+                groups.append((file, []))
+            groups[-1][1].append(statement)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id == shapes.REPORT:
                 node.id = report
@@ -207,13 +213,6 @@ class PageRun:
                 node.lineno = lines[node.lineno - 1].line if node.lineno else 1
             if getattr(node, "end_lineno", None):
                 node.end_lineno = lines[min(node.end_lineno, len(lines)) - 1].line
-        first = [s.lineno for s in ast.parse(text).body]
-        groups: list[tuple[str, list[ast.stmt]]] = []
-        for statement, line in zip(tree.body, first, strict=False):
-            file = lines[line - 1].file
-            if not groups or groups[-1][0] != file:
-                groups.append((file, []))
-            groups[-1][1].append(statement)
         for comment in comments:
             at = lines[comment.line - 1]
             comment.line = at.line

@@ -188,7 +188,8 @@ def _walk(chapter: Chapter, root: Path, text: _Text) -> list[Cell]:
     indent = False  # inside an admonition
 
     def flush() -> None:
-        source = text.convert("\n".join(pending)).strip()
+        source = re.sub(r"\A(?:>?\s*\n)+|(?:\n>?\s*)+\Z", "", text.convert("\n".join(pending)))
+        source = source.strip()
         if source:
             made.append(Cell("markdown", source, role))
         pending.clear()
@@ -229,7 +230,7 @@ def _walk(chapter: Chapter, root: Path, text: _Text) -> list[Cell]:
             indent = True
             title = match["title"] if match["title"] is not None else match["kind"].capitalize()
             pending += [f"> **{title}**", ">"]
-        elif indent and (not line.strip() or line.startswith("    ")):
+        elif indent and _goes_on(chapter.lines, number):
             pending.append(f"> {line[4:]}".rstrip())
         else:
             indent = False
@@ -237,6 +238,12 @@ def _walk(chapter: Chapter, root: Path, text: _Text) -> list[Cell]:
         number += 1
     flush()
     return made
+
+
+def _goes_on(lines: list[str], number: int) -> bool:
+    """Whether a line, or the text after its empty lines, is still inside the admonition."""
+    following = next((line for line in lines[number - 1 :] if line.strip()), "")
+    return following.startswith("    ")
 
 
 def _lines_of_the_page_alone(chapter: Chapter) -> set[int]:
@@ -745,10 +752,15 @@ def _wrapped(block: str, width: int) -> list[str]:
         return block.split("\n")
     lines: list[str] = []
     if first.startswith(">"):
-        block = re.sub(r"\n[ \t]*>[ \t]?", "\n", block)
+        paragraphs = re.split(r"\n[ \t]*>[ \t]*\n", block)
+        for paragraph in paragraphs:
+            body = " ".join(re.sub(r"(?m)^[ \t]*>[ \t]?", "", paragraph).split())
+            lines += [">"] if lines else []
+            lines += textwrap.wrap(body, width, initial_indent="> ", subsequent_indent="> ")
+        return lines
     for item in re.split(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])", block):
-        mark = re.match(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+|> ?", item)
-        hang = mark[0] if mark and mark[0].startswith(">") else " " * len(mark[0]) if mark else ""
+        mark = re.match(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+", item)
+        hang = " " * len(mark[0]) if mark else ""
         body = " ".join(item[mark.end() if mark else 0 :].split())
         lines += textwrap.wrap(
             body, width, initial_indent=mark[0] if mark else "", subsequent_indent=hang,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -49,54 +49,39 @@ def to_html(text: str, root: Path) -> str:
     return markdown(root).convert(body)
 
 
-class _Shown(HTMLParser):
-    """Collects the code that a reader sees as Python, all code blocks, and a page's anchors."""
+@dataclass
+class Shown:
+    """What a reader sees of a page: all code blocks, those that are Python, and the anchors."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.python: list[str] = []
-        self.blocks: list[str] = []
-        self.anchors: set[str] = set()
-        self._depth = 0
-        self._pre = False
-        self._code: list[str] | None = None
-
-    def handle_starttag(self, tag, attributes):
-        names = dict(attributes)
-        if names.get("id"):
-            self.anchors.add(names["id"])
-        if tag == "div":
-            if self._depth:
-                self._depth += 1
-            else:
-                languages = re.findall(r"language-(\S+)", names.get("class") or "")
-                self._depth = int(any(is_python(language) for language in languages))
-        if tag == "pre":
-            self._pre = True
-        if tag == "code" and self._pre:
-            self._code = []
-
-    def handle_endtag(self, tag):
-        if tag == "code" and self._code is not None:
-            self.blocks.append("".join(self._code))
-            if self._depth:
-                self.python.append(self.blocks[-1])
-            self._code = None
-        if tag == "pre":
-            self._pre = False
-        if tag == "div" and self._depth:
-            self._depth -= 1
-
-    def handle_data(self, data):
-        if self._code is not None:
-            self._code.append(data)
+    blocks: list[str]
+    python: list[str]
+    anchors: set[str]
 
 
-def shown(page: str) -> _Shown:
-    """What a page's HTML shows: `blocks`, `python` (those that are Python), and `anchors`."""
-    parser = _Shown()
-    parser.feed(page)
-    return parser
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+ANCHOR = re.compile(r"<[^<>]*?\sid=\"([^\"]+)\"")
+CODE = re.compile(
+    r"<div\b[^>]*class=\"(?P<names>[^\"]*\bhighlight\b[^\"]*)\""
+    r"|<pre\b[^>]*>(?:(?!</pre>).)*?<code\b[^>]*>(?P<code>.*?)</code>",
+    re.DOTALL,
+)
+
+
+def shown(page: str) -> Shown:
+    """What a page's HTML shows; by patterns, because a parser takes longer than a small page."""
+    page = COMMENT.sub("", page)
+    found = Shown([], [], {html.unescape(name) for name in ANCHOR.findall(page)})
+    python = False
+    for match in CODE.finditer(page):
+        if match["names"] is not None:
+            languages = re.findall(r"language-(\S+)", match["names"])
+            python = any(is_python(language) for language in languages)
+            continue
+        found.blocks.append(html.unescape(re.sub(r"<[^>]*>", "", match["code"])))
+        if python:
+            found.python.append(found.blocks[-1])
+        python = False
+    return found
 
 
 def problems(chapter: Chapter, root: Path) -> list[Problem]:

@@ -32,6 +32,8 @@ class ShapeComment:
 def find(code: str) -> list[ShapeComment]:
     """The shape comments of valid Python code."""
     found = []
+    if not re.search(r"#\s*\(", code):
+        return found  # most blocks have none, and tokenizing takes its time
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type != tokenize.COMMENT:
             continue

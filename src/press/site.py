@@ -145,7 +145,8 @@ def _mkdocs(root: Path, level: int = logging.WARNING):
     except PressError as error:
         raise SystemExit(str(error)) from None
     except Abort as stop:
-        raise SystemExit(str(stop)) from None
+        told = "" if "BuildError" in str(stop) else f"{stop}\n"
+        raise SystemExit(f"{told}Nothing was built; mend this first.") from None
     except ConfigurationError as error:
         raise SystemExit(f"mkdocs.yml: {error}") from None
     finally:

@@ -199,6 +199,7 @@ def replace(path: Path, text: str) -> None:
 def main(paths: list[str]) -> int:
     """`make update`: updates one page, or all; prints the diff and what is left to mend by hand."""
     check.fix_threads()
+    check.hasten_imports()
     root = check.find_root()
     failed = False
     for path in [check.resolve(name, root) for name in paths] or check.pages(root):

@@ -1,0 +1,149 @@
+"""The site as a whole: what is made before a build, the build, and the pass after it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import lab_sample
+import pytest
+
+from press import finish, site
+
+LAB = "labs/doubling/index.html"
+CHAPTER = "foundations/doubling/index.html"
+TITLED = '<div class="language-python highlight{}"><span class="filename">{}</span>'
+
+
+def build(root: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "press", "site"],
+        cwd=root, capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    root = lab_sample.make(tmp_path_factory.mktemp("book"))
+    ran = build(root)
+    assert ran.returncode == 0, ran.stderr
+    assert re.fullmatch(r"site/ is built: \d+ pages in [\d.]+ s\n", ran.stdout)
+    assert "WARNING" not in ran.stderr
+    return root
+
+
+def page(root: Path, name: str) -> str:
+    return (root / "site" / name).read_text(encoding="utf-8")
+
+
+def all_pages(root: Path) -> list[Path]:
+    return list((root / "site").rglob("*.html"))
+
+
+def test_the_build_brings_chapter_lab_and_downloads(built):
+    for name in (LAB, CHAPTER, "downloads/doubling.ipynb", "downloads/doubling.py"):
+        assert (built / "site" / name).is_file()
+    assert 'href="../../labs/doubling/"' in page(built, CHAPTER)
+
+
+def test_a_lab_is_light_and_asks_no_other_host(built):
+    text = page(built, LAB)
+    assert len(gzip.compress(text.encode())) < 20_000
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//(?!example\.org)""", text)
+    assert "<style" not in text.split("<article")[1]
+    assert "<script" not in text.split("<article")[1].split("</article>")[0]
+    for word in ("MathJax", "require.js", "jupyter-wrapper", "mermaid"):
+        assert word not in text
+    assert 'href="../../assets/lab.css"' in text
+
+
+def test_a_lab_is_built_of_the_same_parts_as_a_chapter(built):
+    text = page(built, LAB)
+    assert 'class="katex' in text and "\\tag" not in text and "$y" not in text
+    assert '<span class="equation-number">(7.1)</span>' in text
+    assert text.count('<span class="filename">Starter</span>') == 2
+    assert text.count('<span class="filename">Check</span>') == 2
+    assert '<div class="language-python highlight raises">' in text
+    assert '<details class="hint">' in text
+    figure = re.search(r'<img src="\.\./\.\./([^"]+)" alt="A line that rises from 0 to 2"', text)
+    assert (built / "site" / figure[1]).is_file()
+    assert 'href="../../foundations/doubling/">The chapter</a>' in text
+
+
+def test_links_within_a_lab_arrive(built):
+    text = page(built, LAB)
+    ids = set(re.findall(r'id="([^"]+)"', text))
+    assert {target for target in re.findall(r'href="#([^"]+)"', text)} <= ids
+
+
+def test_search_finds_the_chapter_and_not_its_lab(built):
+    index = (built / "site/search/search_index.json").read_text(encoding="utf-8")
+    assert "foundations/doubling/" in index and '"labs/' not in index
+
+
+def test_comments_are_gone_and_failures_are_marked(built):
+    for path in all_pages(built):
+        assert "<!--" not in path.read_text(encoding="utf-8")
+    assert '<div class="language-python highlight raises">' in page(built, CHAPTER)
+    assert '<div class="language-python highlight not-run">' in page(built, CHAPTER)
+
+
+def test_katex_comes_only_with_formulas(built):
+    assert "katex.min.css" in page(built, CHAPTER)
+    assert "katex.min.css" in page(built, LAB)
+    assert "katex.min.css" not in page(built, "index.html")
+
+
+def test_the_pass_changes_nothing_the_second_time(built):
+    assert finish.finish(built / "site") == []
+
+
+def test_preparing_again_writes_nothing(built):
+    assert site.prepare(built) == []
+
+
+def test_a_failed_build_leaves_the_old_site_and_says_why(tmp_path):
+    root = lab_sample.make(tmp_path)
+    (root / "site").mkdir()
+    (root / "site/index.html").write_text("the old site", encoding="utf-8")
+    chapter = root / "docs/foundations/doubling.md"
+    text = chapter.read_text(encoding="utf-8")
+    for old, new, said in (
+        ("y = 2x", "y = \\frac{2", "docs/foundations/doubling.md:23: "),
+        (':double"\n```', ':halve"\n```', "src/foundations/sums.py has no region 'halve'"),
+        ("../reference/glossary.md#number", "../reference/glossary.md#digit", "#digit"),
+    ):
+        assert old in text
+        chapter.write_text(text.replace(old, new, 1), encoding="utf-8")
+        ran = build(root)
+        assert ran.returncode == 1
+        assert said in ran.stderr, ran.stderr
+        assert "Traceback" not in ran.stderr
+        assert (root / "site/index.html").read_text(encoding="utf-8") == "the old site"
+        assert not [path for path in (root / ".cache").glob("site*")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (TITLED.format("", "Raises KeyError"), TITLED.format(" raises", "Raises KeyError")),
+        (TITLED.format("", "Not run: an hour"), TITLED.format(" not-run", "Not run: an hour")),
+        (TITLED.format("", "Raised beds"), TITLED.format("", "Raised beds")),
+        ("<p>a</p>\n<!-- says: f'{1}' -->\n<p>b</p>", "<p>a</p>\n<p>b</p>"),
+        ("a<!-- two\nlines -->b", "ab"),
+        ("<!--[if IE]>x<![endif]-->", "<!--[if IE]>x<![endif]-->"),
+        ("<script>s = '<!-- kept -->'</script>", "<script>s = '<!-- kept -->'</script>"),
+        ("<code>&lt;!-- kept --&gt;</code>", "<code>&lt;!-- kept --&gt;</code>"),
+        ('<link rel="stylesheet" href="../assets/vendor/katex/katex.min.css">\n<p>', "<p>"),
+        (
+            '<link rel="stylesheet" href="katex.min.css"><span class="katex">',
+            '<link rel="stylesheet" href="katex.min.css"><span class="katex">',
+        ),
+    ],
+)
+def test_a_finished_page(before, after):
+    assert finish.finished(before) == after
+    assert finish.finished(after) == after
