@@ -12,7 +12,7 @@ _servers: list = []
 
 def on_pre_build(config) -> None:
     root = Path(config.config_file_path).parent
-    site.restart_if_press_changed()
+    site.restart_if_press_changed(Path(config.site_dir))
     for server in _servers:
         site.watch(server, root / "docs")
     try:
@@ -24,6 +24,7 @@ def on_pre_build(config) -> None:
 def on_serve(server, config, builder):
     _servers.append(server)
     site.watch(server, Path(config.docs_dir))
+    site.keep_old_pages(server)
     return server
 
 

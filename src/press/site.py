@@ -13,9 +13,12 @@ import shutil
 import socket
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+
+from pymdownx.snippets import SnippetMissingError
 
 from press import equations, lab, vendor
 from press.check import find_root
@@ -109,10 +112,34 @@ def watch(server, docs: Path) -> None:
             server.watch(str(folder))
 
 
-def restart_if_press_changed() -> None:
+def keep_old_pages(server) -> None:
+    """Makes a rebuild that fails leave the pages as they were; MkDocs alone would serve nothing."""
+    build_anew, pages = server.builder, Path(server.root)
+
+    def builder() -> None:
+        before = pages.with_name(f"{pages.name}.before")
+        shutil.copytree(pages, before)
+        try:
+            build_anew()
+        except (Exception, SystemExit) as error:
+            shutil.rmtree(pages)
+            before.rename(pages)
+            if isinstance(error, PressError | SnippetMissingError):
+                print(error, file=sys.stderr)
+            elif not isinstance(error, SystemExit):  # that one MkDocs has told
+                traceback.print_exc()
+            print("The pages stay as they were until this is mended.", file=sys.stderr, flush=True)
+        finally:
+            shutil.rmtree(before, ignore_errors=True)
+
+    server.builder = builder
+
+
+def restart_if_press_changed(pages: Path) -> None:
     """While serving: starts anew when the press itself was edited, for Python does not reload."""
     if started and max(path.stat().st_mtime for path in PRESS.glob("*.py")) > started:
         print("The press changed: starting again", flush=True)
+        shutil.rmtree(pages, ignore_errors=True)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
@@ -142,7 +169,7 @@ def _mkdocs(root: Path, level: int = logging.WARNING):
     os.chdir(root)  # extensions look for snippets from here, and plugins keep their caches here
     try:
         yield
-    except PressError as error:
+    except (PressError, SnippetMissingError) as error:
         raise SystemExit(str(error)) from None
     except Abort as stop:
         told = "" if "BuildError" in str(stop) else f"{stop}\n"

@@ -419,7 +419,8 @@ WRONG = [
     Wrong(
         "a shape comment never reached",
         SHAPES + "\n" + fence("def f(x):\n    return x + 1  # (2, 3)\n\n\ny = f(rows)"),
-        "y = f(rows)", "y = f", "return x + 1", "the line of the shape comment (2, 3) is never run",
+        "y = f(rows)", "y = f", "return x + 1",
+        "the line of the shape comment (2, 3) is never run",
         mend="call the function on this page",
     ),
     Wrong(
@@ -511,7 +512,7 @@ WRONG = [
     ),
     *(
         Wrong(
-            f"a wrong output {where}", text, "\n{0}7\n".format(prefix), "\n{0}8\n".format(prefix), line,
+            f"a wrong output {where}", text, f"\n{prefix}7\n", f"\n{prefix}8\n", line,
             "the output is not what the block prints", expected="8", got="7",
         )
         for where, prefix, line, text in (

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import venv
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -27,7 +26,6 @@ NOT_THERE = ("mkdocs", "foundations", "press", "sybil", "yaml", "pymdownx", "nbc
 PAGES = [path.relative_to(ROOT).as_posix() for path in lab.chapter_files(ROOT / "docs")]
 
 RUN = """
-import sys
 import nbformat
 from nbclient import NotebookClient
 
