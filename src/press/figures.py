@@ -112,7 +112,7 @@ def _axes(axes) -> dict:
                 "label": axis.get_label_text(),
                 "limits": _numbers(axis.get_view_interval()),
                 "scale": axis.get_scale(),
-                "ticks": _fixed_ticks(axis),
+                "ticks": _chosen_ticks(axis),
                 "grid": bool(axis._major_tick_kw.get("gridOn")),
             }
             for side, axis in sides.items()
@@ -127,23 +127,18 @@ def _axes(axes) -> dict:
     }
 
 
-def _fixed_ticks(axis) -> list:
-    """Tick places and labels that the block set itself; automatic ones follow from the limits."""
-    from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
+def _chosen_ticks(axis) -> list:
+    """Tick places and labels that the block chose; automatic ones follow from the limits."""
+    from matplotlib.ticker import AutoLocator, LogLocator, ScalarFormatter
 
-    ticks: list = []
     locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
-    if isinstance(locator, FixedLocator):
-        ticks += _numbers(locator.locs)
-    if isinstance(formatter, FixedFormatter):
-        ticks += map(str, formatter.seq)
-    if isinstance(formatter, FuncFormatter) and isinstance(locator, FixedLocator):
-        ticks += [formatter(value, place) for place, value in enumerate(locator.locs)]
-    return ticks
+    places = [] if isinstance(locator, AutoLocator | LogLocator) else _numbers(locator())
+    labels = [] if isinstance(formatter, ScalarFormatter) else formatter.format_ticks(locator())
+    return [*places, *labels]
 
 
 def _artist(artist) -> dict:
-    from matplotlib import collections, image, legend, lines, patches, quiver, text
+    from matplotlib import collections, image, legend, lines, patches, quiver, table, text
 
     known: dict = {"kind": type(artist).__name__}
     if isinstance(artist, lines.Line2D):
@@ -194,6 +189,8 @@ def _artist(artist) -> dict:
                   "edge": _colors(artist.get_edgecolor()),
                   "style": [str(artist.get_linestyle()), _number(artist.get_linewidth()),
                             str(artist.get_hatch())]}
+        if isinstance(artist, table.Cell):
+            known["text"] = artist.get_text().get_text()
     elif isinstance(artist, legend.Legend):
         known |= {"text": [part.get_text() for part in (artist.get_title(), *artist.get_texts())],
                   "place": str(artist._loc), "parts": [_artist(h) for h in artist.legend_handles]}

@@ -20,7 +20,9 @@ from press.problems import PressError, Problem
 INCLUDE = SnippetPreprocessor.RE_ALL_SNIPPETS
 """pymdownx's own pattern of an include line."""
 
-MARKER = re.compile(r"^\s*#\s*--8<--\s+\[(?P<type>start|end):(?P<name>[^\]]*)\]\s*$")
+MARKER = re.compile(
+    r"^\s*#\s*--8<--\s+\[(?P<type>start|end):(?P<name>[a-zA-Z][\w-]*)\]\s*$", re.ASCII
+)
 REGION_FOLDERS = ("src/foundations", "snippets")
 
 
@@ -150,7 +152,7 @@ def _line_numbers(source: Path, section: str | None) -> list[int]:
     inside = section is None
     for number, line in enumerate(source.read_text(encoding="utf-8").split("\n"), start=1):
         match = MARKER.match(line)
-        if match and section is not None and match["name"].strip() == section:
+        if match and section is not None and match["name"] == section:
             if match["type"] == "end":
                 break
             inside = True
@@ -180,7 +182,7 @@ def regions(source: Path, root: Path) -> list[Region]:
                     got=line.strip(),
                 )
             )
-        region = match["name"].strip()
+        region = match["name"]
         if match["type"] == "start":
             if region in opened or any(r.name == region for r in found):
                 raise PressError(Problem(name, number, f"region '{region}' opens twice"))
@@ -194,6 +196,8 @@ def regions(source: Path, root: Path) -> list[Region]:
             )
         else:
             found.append(Region(name, region, opened.pop(region) + 1, number - 1))
+            if found[-1].first > found[-1].last:
+                raise PressError(Problem(name, number, f"region '{region}' holds no line"))
     for region, number in opened.items():
         raise PressError(
             Problem(

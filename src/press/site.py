@@ -10,6 +10,7 @@ import importlib
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -72,6 +73,10 @@ def build(root: Path | None = None) -> None:
         if site.exists():
             site.rename(old)
         new.rename(site)
+    except OSError:
+        if old.exists() and not site.exists():
+            old.rename(site)
+        raise
     finally:
         for folder in (new, old):
             shutil.rmtree(folder, ignore_errors=True)
@@ -90,6 +95,7 @@ def serve(port: int = 8000, root: Path | None = None) -> None:
             f"Stop it, or choose another port: make serve PORT={other}"
         )
     started = time.time()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # tidy up as well
     print(f"Building the book; then it is at http://{HOST}:{port}/", flush=True)
     with _mkdocs(root, logging.INFO):
         from mkdocs.commands import serve as mkdocs_serve
@@ -117,7 +123,7 @@ def keep_old_pages(server) -> None:
     build_anew, pages = server.builder, Path(server.root)
 
     def builder() -> None:
-        before = pages.with_name(f"{pages.name}.before")
+        before = _before(pages)
         shutil.copytree(pages, before)
         try:
             build_anew()
@@ -135,11 +141,16 @@ def keep_old_pages(server) -> None:
     server.builder = builder
 
 
+def _before(pages: Path) -> Path:
+    return pages.with_name(f"{pages.name}.before")
+
+
 def restart_if_press_changed(pages: Path) -> None:
     """While serving: starts anew when the press itself was edited, for Python does not reload."""
     if started and max(path.stat().st_mtime for path in PRESS.glob("*.py")) > started:
         print("The press changed: starting again", flush=True)
-        shutil.rmtree(pages, ignore_errors=True)
+        for folder in (pages, _before(pages)):
+            shutil.rmtree(folder, ignore_errors=True)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from markdown import Markdown
-from small_books import ROOT
 from pymdownx.snippets import SnippetExtension
+from small_books import ROOT
 
 from press import includes, render
 from press.problems import PressError
@@ -25,8 +25,6 @@ def outer():
 # --8<-- [end:outer]
 
 
-# --8<-- [start:empty]
-# --8<-- [end:empty]
     # --8<-- [start:dash-and_line]
     last = 2\t
     # --8<-- [end:dash-and_line]
@@ -35,7 +33,6 @@ AWKWARD = [
     ['--8<-- "src/foundations/m.py:outer"'],
     ['--8<-- "src/foundations/m.py:inner"'],
     ['    --8<-- "src/foundations/m.py:inner"'],
-    ['--8<-- "src/foundations/m.py:empty"'],
     ['--8<-- "src/foundations/m.py:dash-and_line"'],
     ['--8<-- "src/foundations/m.py"'],
     ["--8<-- 'src/foundations/m.py:outer'"],
@@ -94,7 +91,7 @@ def test_the_settings_are_those_of_the_site():
 def test_regions_are_listed_with_their_own_lines(library):
     found = includes.regions(library.root / "src/foundations/m.py", library.root)
     assert [(region.name, region.first, region.last) for region in found] == [
-        ("inner", 7, 10), ("outer", 3, 12), ("empty", 17, 16), ("dash-and_line", 19, 19),
+        ("inner", 7, 10), ("outer", 3, 12), ("dash-and_line", 17, 17),
     ]  # fmt: skip
 
 
@@ -118,8 +115,15 @@ def test_a_marker_out_of_form_is_told(book, marker, what):
     assert (problem.file, problem.line, problem.what) == ("src/foundations/m.py", 2, what)
 
 
+def test_an_empty_region_is_told(book):
+    book.write("# --8<-- [start:a]\n# --8<-- [end:a]\n", "src/foundations/m.py")
+    with pytest.raises(PressError, match="m.py:2: region 'a' holds no line"):
+        includes.regions(book.root / "src/foundations/m.py", book.root)
+
+
 def test_a_marker_mistyped_in_its_scissors_is_told(book):
-    for marker in ("# -8<-- [start:a]", "# --8< [start:a]", "# --8>-- [start:a]", "# 8<-- [start:a]"):
+    for scissors in ("-8<--", "--8<", "--8>--", "8<--", "--9<--"):
+        marker = f"# {scissors} [start:a]"
         book.write(f"{marker}\nx = 1\n# --8<-- [end:a]\n", "src/foundations/m.py")
         with pytest.raises(PressError):
             includes.regions(book.root / "src/foundations/m.py", book.root)

@@ -340,7 +340,8 @@ WRONG = [
     Wrong(
         "a drawn figure that the page does not show", DRAWN,
         "\n![A line that rises ever faster, from 0 to 4](figures/rise.svg)\n", "", "```python",
-        "the block draws a figure that the page does not show", expected="1 image right after", got="0",
+        "the block draws a figure that the page does not show",
+        expected="1 image right after", got="0",
         mend="write ![what it shows](figures/name.svg) under the block", drawn=True, others=1,
     ),
     Wrong(

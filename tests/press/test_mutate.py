@@ -1,0 +1,108 @@
+"""The mutation check: that it damages what it says, restores it, and sees what gets away."""
+
+import textwrap
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from press import chapter as chapters
+from press import mutate
+
+ROOT = Path(__file__).parents[2]
+VECTORS = ROOT / "docs/foundations/vectors.md"
+
+PAGE = """\
+    # A page
+
+    Six pairs make 12, and 7 is a number that nothing checks. So is $3 \\times 4 = 12$.
+
+    <!-- says: f"Six pairs make {2 * n}" -->
+
+    ```python
+    import math
+    n = 6
+    print(math.sqrt(n * n))
+    ```
+
+    ```output
+    6.0
+    ```
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A small project with one page whose prose check comes after its block."""
+    text = textwrap.dedent(PAGE)
+    prose, code = text.split("```python")
+    heading, sentence = prose.split("\n\n", 1)
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs/page.md"
+    page.write_text(f"{heading}\n\n```python{code}\n{sentence}", encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text(
+        "markdown_extensions:\n"
+        "  - pymdownx.highlight: {pygments_lang_class: true}\n"
+        "  - pymdownx.superfences\n"
+    )
+    (tmp_path / "tests").mkdir()
+    return tmp_path
+
+
+def damages(book) -> list[mutate.Damage]:
+    return list(mutate.sites(chapters.read(book / "docs/page.md", book), book))
+
+
+def test_every_digit_of_an_output_and_of_a_checked_sentence_is_a_site(book):
+    counted = Counter(damage.kind for damage in damages(book))
+    assert counted["output"] == 3  # two digits, and the output as a whole
+    assert counted["says"] >= 2  # the digits of 12
+    assert counted["import"] == 1
+
+
+def test_damage_changes_one_place_and_is_undone(book):
+    page = book / "docs/page.md"
+    before = page.read_text(encoding="utf-8")
+    for damage in damages(book):
+        after = damage.apply(before)
+        assert after != before
+        assert after[: damage.start] == before[: damage.start]
+        assert after[damage.start + len(damage.new) :] == before[damage.end :]
+        mutate.try_damage(damage, book)
+        assert page.read_text(encoding="utf-8") == before
+
+
+def test_every_damage_to_a_small_page_is_noticed(book):
+    assert not mutate.noticed(book / "docs/page.md", book)
+    away = [damage.what for damage in damages(book) if not mutate.try_damage(damage, book)]
+    assert away == []
+
+
+def test_damage_that_changes_nothing_visible_is_reported_as_got_away(book):
+    page = book / "docs/page.md"
+    text = page.read_text(encoding="utf-8").replace("n = 6", "n = 6\nunused = 41")
+    page.write_text(text, encoding="utf-8")
+    away, _ = mutate.escaped([page], book, budget=100, seed=0)
+    assert ["41" in damage.what for damage in away] == [True]
+
+
+def test_numbers_that_no_says_covers_are_listed_with_their_lines(book):
+    chapter = chapters.read(book / "docs/page.md", book)
+    listed = [(number, chapter.lines[line - 1]) for line, number, _ in
+              mutate.unchecked_numbers(chapter, book)]  # fmt: skip
+    assert [number for number, _ in listed] == ["7", "3", "4", "12"]
+    assert all(number in line for number, line in listed)
+
+
+def test_the_same_seed_chooses_the_same_damage_and_each_kind_gets_its_turn():
+    found = list(mutate.sites(chapters.read(VECTORS, ROOT), ROOT))
+    chosen = mutate.sample(found, 35, seed=7)
+    assert chosen == mutate.sample(found, 35, seed=7)
+    assert chosen != mutate.sample(found, 35, seed=8)
+    assert set(Counter(damage.kind for damage in chosen).values()) == {5}
+
+
+def test_nothing_that_chapter_one_states_can_be_damaged_unnoticed():
+    away, tried = mutate.escaped([VECTORS], ROOT, budget=20, seed=0, kinds=mutate.STRICT)
+    assert tried == dict.fromkeys(mutate.STRICT, 4)
+    assert [damage.what for damage in away] == []
