@@ -22,7 +22,7 @@ def dot(a: Sequence[float], b: Sequence[float]) -> float:
     if len(a) != len(b):
         raise ValueError(f"dot: lengths differ: {len(a)} and {len(b)}")
     total = 0
-    for a_i, b_i in zip(a, b, strict=True):
+    for a_i, b_i in zip(a, b):
         total += a_i * b_i
     return total  # ()
 
