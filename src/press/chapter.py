@@ -8,6 +8,7 @@ that the rest of the press would have to skip becomes a `Problem` instead.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 from dataclasses import dataclass, field
@@ -398,6 +399,15 @@ def _blocks(chapter: Chapter) -> list[Block]:
                     mend="name the language after the opening marks",
                 )
             )
+        plain = chapter.number is not None and fence.language in ("text", "plain", "txt")
+        if plain and _reads_as_python(fence.text):
+            problems.append(
+                Problem(
+                    file, fence.line, f"a {fence.language} fence holds Python, which nothing runs",
+                    expected="```python", got=fence.lines[0],
+                    mend='call it python; title="Not run: the reason" if it must not run',
+                )
+            )
         if not fence.is_python:
             continue
         block = Block(fence)
@@ -429,6 +439,19 @@ def _blocks(chapter: Chapter) -> list[Block]:
                 )
             )
     return blocks
+
+
+def _reads_as_python(text: str) -> bool:
+    """Whether a text is a program: it imports, defines or calls. Sums by hand are none."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    programs = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+    return any(
+        isinstance(node, programs) or isinstance(getattr(node, "value", None), ast.Call)
+        for node in body
+    )
 
 
 def _next(chapter: Chapter, number: int) -> int:

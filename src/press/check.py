@@ -10,7 +10,7 @@ from pathlib import Path
 
 from press import chapter as chapters
 from press import equations, execute, includes, links, render
-from press.problems import PressError, Problem
+from press.problems import PressError, Problem, count
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 GENERATED = ("docs/reference/equation-tests.md",)
@@ -148,9 +148,9 @@ def main(paths: list[str]) -> int:
     seconds = time.perf_counter() - started
     names = f"{len(chosen)} pages" if len(chosen) != 1 else chosen[0].relative_to(root).as_posix()
     if told:
-        print(f"\n{names}: {len(told)} problem{'s' * (len(told) != 1)} ({seconds:.1f} s)")
+        print(f"\n{names}: {count(len(told), 'problem')} ({seconds:.1f} s)")
         return 1
-    print(f"{names}: {blocks} blocks, all as the page says ({seconds:.1f} s)")
+    print(f"{names}: {count(blocks, 'block')}, all as the page says ({seconds:.1f} s)")
     return 0
 
 

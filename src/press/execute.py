@@ -23,7 +23,7 @@ from pathlib import Path
 from press import figures, outputs, shapes
 from press.chapter import Block, Chapter, Exercise, Says
 from press.includes import SourceLine, expand_code
-from press.problems import PressError, Problem
+from press.problems import PressError, Problem, count
 
 
 @dataclass
@@ -185,7 +185,12 @@ class PageRun:
     def _compile(self, lines: list[SourceLine], namespace: dict, ran: Ran) -> list:
         """Code objects, one a run of statements from the same file, at their true lines."""
         text = "\n".join(line.text for line in lines) + "\n"
-        tree = ast.parse(text)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tree = ast.parse(text)
+        for warning in caught:  # an escape that Python does not know, `"\s"`, for one
+            at = lines[warning.lineno - 1]
+            ran.problems.append(_warns(at.file, at.line, warning))
         comments = shapes.find(text)
         for comment in shapes.instrument(tree, comments):
             at = lines[comment.line - 1]
@@ -196,6 +201,14 @@ class PageRun:
                 )
             )
             comment.reached = True
+        for line, comment in shapes.slips(text):
+            ran.problems.append(
+                Problem(
+                    lines[line - 1].file, lines[line - 1].line, "nearly a shape comment",
+                    expected="# (T, D), or # (T,) where there is one axis", got=comment,
+                    mend="write the shape so, or what it is in words",
+                )
+            )
         # Its own name, so that functions of earlier blocks still report to theirs; with marks on
         # both sides, so that a class does not mangle it.
         report = f"__press_shape_{next(self._reporters)}__"
@@ -242,14 +255,7 @@ class PageRun:
             return []  # a library about itself: readers are not shown these either
         file = path.relative_to(self.root).as_posix() if inside else self.chapter.file
         line = warning.lineno if inside else block.line
-        return [
-            Problem(
-                file, line, "the block warns, and readers would see it",
-                expected="code that runs without warnings",
-                got=f"{warning.category.__name__}: {warning.message}",
-                mend="mend the cause, or catch the warning in the block and print it",
-            )
-        ]
+        return [_warns(file, line, warning)]
 
     # --- what came against what the page says ---------------------------------------------
 
@@ -269,7 +275,8 @@ class PageRun:
 
     def _failed(self, block: Block, ran: Ran, expected: str = "") -> Problem:
         name = type(ran.error).__name__
-        via = "" if ran.file == self.chapter.file else f" (from {self.chapter.file}:{block.line})"
+        inside = ran.file == self.chapter.file and block.line <= ran.line <= block.fence.end
+        via = "" if inside else f" (from {self.chapter.file}:{block.line})"
         mend = f'mend the code; a failure on purpose is titled title="Raises {name}"'
         if isinstance(ran.error, NameError):
             mend = "was an import or a definition above removed or renamed? Blocks of a page run "
@@ -356,7 +363,7 @@ class PageRun:
             found.append(
                 Problem(
                     file, block.line, "the block draws a figure that the page does not show",
-                    expected=f"{_count(ran.figures, 'image')} right after the block",
+                    expected=f"{count(len(ran.figures), 'image')} right after the block",
                     got=str(len(block.images)),
                     mend="write ![what it shows](figures/name.svg) under the block, then "
                     f"make update PAGE={file}",
@@ -366,7 +373,7 @@ class PageRun:
             found.append(
                 Problem(
                     file, image.line, f"the block above does not draw {image.path}",
-                    expected=_count(block.images, "figure"), got=str(len(ran.figures)),
+                    expected=count(len(block.images), "figure"), got=str(len(ran.figures)),
                     mend="draw it there, or delete the image",
                 )
             )
@@ -388,7 +395,9 @@ class PageRun:
     def _says(self, item: Says) -> list[Problem]:
         file = self.chapter.file
         try:
-            said = str(eval(item.code, self.namespace))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                said = str(eval(item.code, self.namespace))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -518,6 +527,15 @@ class PageRun:
         return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
 
 
+def _warns(file: str, line: int, warning: warnings.WarningMessage) -> Problem:
+    return Problem(
+        file, line, "the block warns, and readers would see it",
+        expected="code that runs without warnings",
+        got=f"{warning.category.__name__}: {warning.message}",
+        mend="mend the cause, or catch the warning in the block and print it",
+    )
+
+
 def _is_announced(block: Block, ran: Ran) -> bool:
     """Whether the error is of the type that the block's title promises."""
     return block.raises.rpartition(".")[2] == type(ran.error).__name__
@@ -547,10 +565,6 @@ def _forget_settings() -> None:
     if torch := sys.modules.get("torch"):
         torch.set_printoptions(profile="default", sci_mode=None)
         torch.set_default_dtype(torch.float32)
-
-
-def _count(things: list, name: str) -> str:
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def _nearest(said: str, paragraph: str) -> str:

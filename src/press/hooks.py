@@ -36,7 +36,8 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_post_build(config) -> None:
+    cache = Path(config.config_file_path).parent / ".cache" / "labs"
     try:
-        site.finish(Path(config.site_dir))
+        site.finish(config.site_dir, cache)
     except PressError as error:
         raise tex.stop(*error.problems) from None

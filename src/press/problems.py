@@ -30,6 +30,11 @@ class Problem:
         return "\n".join(parts)
 
 
+def count(number: int, name: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 class PressError(Exception):
     """Problems that stop the work at hand; `problems` lists them."""
 

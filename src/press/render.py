@@ -85,13 +85,18 @@ def shown(page: str) -> Shown:
 
 
 def problems(chapter: Chapter, root: Path) -> list[Problem]:
-    """Differences between the Python that the site shows and the Python that the press runs."""
+    """What keeps readers from seeing exactly the Python that the press runs."""
     try:
         page = to_html(chapter.text, root)
     except PressError as error:
         return error.problems
     except SnippetMissingError:
         return []  # the include's own line is reported when its block is run
+    return differences(chapter, page, root)
+
+
+def differences(chapter: Chapter, page: str, root: Path) -> list[Problem]:
+    """Differences between the Python in a page's HTML and the blocks of its chapter."""
     built = shown(page)
     seen = [_plain(code) for code in built.python]
     run = []

@@ -15,6 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 COMMENT = re.compile(r"^#\s*(?P<shape>\([^()]*\))(?=$|[\s:;,.])")
+NEARLY = re.compile(
+    r"^#\s*(?:\[[\w\s*+,-]*\]|\(\d+\)|\([\w\s*+-]*,[\w\s*+,-]*|[\w*+-]+,[\w\s*+,-]*\))\s*$"
+)
+"""`# [T, D]`, `# (4)`, `# (T, D`, `# T, D)`: slips of the pen that would go unchecked."""
 REPORT = "__press_shape__"
 """Stands in instrumented code for the function that asks for a shape."""
 
@@ -41,6 +45,17 @@ def find(code: str) -> list[ShapeComment]:
         if match and _is_shape(match["shape"]):
             found.append(ShapeComment(token.start[0], match["shape"]))
     return found
+
+
+def slips(code: str) -> list[tuple[int, str]]:
+    """Comments of valid Python code that were nearly shape comments, with their lines."""
+    if "#" not in code:
+        return []
+    return [
+        (token.start[0], token.string)
+        for token in tokenize.generate_tokens(io.StringIO(code).readline)
+        if token.type == tokenize.COMMENT and NEARLY.match(token.string)
+    ]
 
 
 def _is_shape(text: str) -> bool:

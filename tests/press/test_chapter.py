@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown import Markdown
 from small_books import ROOT, block, fence
 from test_wrong_chapters import DRAWN, EXERCISE
 
@@ -87,18 +88,25 @@ AWKWARD = [
 ]
 
 
-def differs_in_silence(text: str) -> str | None:
+@pytest.fixture(scope="module")
+def site() -> Markdown:
+    """Markdown with the extensions of mkdocs.yml, made once: hundreds of pages go through it."""
+    return render.markdown(ROOT)
+
+
+def differs_in_silence(text: str, site: Markdown) -> str | None:
     """What readers see as Python and the press neither runs nor reports; None if nothing."""
     chapter = read(text)
-    seen = [render._plain(code) for code in render.shown(render.to_html(text, ROOT)).python]
+    page = site.reset().convert(text)
+    seen = [render._plain(code) for code in render.shown(page).python]
     run = [render._plain(one.fence.text) for one in chapter.blocks]
-    told = chapter.problems or render.problems(chapter, ROOT)
+    told = chapter.problems or render.differences(chapter, page, ROOT)
     return None if sorted(seen) == sorted(run) or told else f"seen {seen}, run {run}"
 
 
 @pytest.mark.parametrize("text", AWKWARD)
-def test_python_that_the_site_shows_is_a_block_or_a_problem(text):
-    assert differs_in_silence(text) is None
+def test_python_that_the_site_shows_is_a_block_or_a_problem(text, site):
+    assert differs_in_silence(text, site) is None
 
 
 PREFIXES = ["", "  ", "    ", "\t", "> ", ">", "> > ", "- ", "  > ", "1. "]
@@ -106,7 +114,7 @@ MARKS = ["```", "````", "~~~", "~~~~"]
 INFOS = ["", "python", "python title=\"x\"", "py", "text", "output", "{.python}", "python x",
          " python ", "Python"]  # fmt: skip
 BETWEEN = ["", "text", "- item", "> said", "<!--", "-->", "!!! note", "x = 1", "    x = 1",
-           "</details>", '<details markdown="1">', "`", "``", "# head", "$$", "<div>"]  # fmt: skip
+           "</details>", '<details markdown="1">', "`", "``", "# head", "<div>"]  # fmt: skip
 lines = st.one_of(
     st.builds(lambda a, b, c: a + b + c, *map(st.sampled_from, (PREFIXES, MARKS, INFOS))),
     st.builds(lambda a, b: a + b, *map(st.sampled_from, (PREFIXES, MARKS))),
@@ -115,16 +123,21 @@ lines = st.one_of(
 )
 
 
-@given(st.lists(lines, max_size=12))
-def test_whatever_the_site_shows_as_python_is_a_block_or_a_problem(page):
-    assert differs_in_silence("\n".join(page)) is None
+@settings(max_examples=500)
+@given(page=st.lists(lines, max_size=12))
+def test_whatever_the_site_shows_as_python_is_a_block_or_a_problem(site, page):
+    assert differs_in_silence("\n".join(page), site) is None
 
 
 plain_lines = st.sampled_from(["x = 1", "", "    y = 2", "print('```')", "# note", "z = [", "]"])
 
 
-@given(st.lists(plain_lines, max_size=6), st.sampled_from(MARKS), st.sampled_from(["", "    ", "> "]))
-def test_an_ordinary_fence_is_read_as_it_was_written_and_brings_no_problem(code, marks, prefix):
+@given(
+    code=st.lists(plain_lines, max_size=6),
+    marks=st.sampled_from(MARKS),
+    prefix=st.sampled_from(["", "    ", "> "]),
+)
+def test_an_ordinary_fence_is_read_as_it_was_written_and_is_no_problem(site, code, marks, prefix):
     if any(line.strip().startswith(marks) for line in code):
         return
     before = "- item\n\n" if prefix == "    " else ""
@@ -133,7 +146,7 @@ def test_an_ordinary_fence_is_read_as_it_was_written_and_brings_no_problem(code,
     [one] = chapter.blocks
     assert one.fence.lines == code
     assert not chapter.problems
-    assert not render.problems(chapter, ROOT)
+    assert not render.differences(chapter, site.reset().convert(before + text), ROOT)
 
 
 # --- blocks, outputs, images ------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_a_marker_out_of_form_is_told(book, marker, what):
 
 def test_an_empty_region_is_told(book):
     book.write("# --8<-- [start:a]\n# --8<-- [end:a]\n", "src/foundations/m.py")
-    with pytest.raises(PressError, match="m.py:2: region 'a' holds no line"):
+    with pytest.raises(PressError, match=r"m\.py:2: region 'a' holds no line"):
         includes.regions(book.root / "src/foundations/m.py", book.root)
 
 

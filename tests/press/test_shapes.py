@@ -39,6 +39,21 @@ def test_text_that_looks_like_a_comment_is_none():
     assert not shapes.find('x = "# (2, 3)"\ny = """\n# (2, 3)\n"""\n')
 
 
+SLIPS = ["# [T, D]", "# (4)", "# (T, D", "# T, D)", "# [2, 3]", "# (2, 3,"]
+WORDS = ["# (see below)", "# so", "# a, b and c", "# f(x)", "# 3, 4", "#"]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_of_the_pen_in_a_shape_comment_is_told(book, slip):
+    [problem] = book.check(fence(f"x = 1  {slip}"))
+    assert (problem.line, problem.what, problem.got) == (2, "nearly a shape comment", slip)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_words_are_no_slip(book, words):
+    assert not book.check(fence(f"x = 1  {words}"))
+
+
 def asked(code: str, **names) -> list[tuple[str, bool, list[str]]]:
     """Runs code with its shape comments: of each its text, whether reached, and its failures."""
     tree = ast.parse(code)

@@ -73,6 +73,11 @@ def test_a_lab_is_built_of_the_same_parts_as_a_chapter(built):
     assert 'href="../../foundations/doubling/">The chapter</a>' in text
 
 
+def test_a_lab_is_not_taken_for_its_chapter(built):
+    assert "<title>Lab: Doubling" in page(built, LAB)
+    assert "<title>Doubling" in page(built, CHAPTER)
+
+
 def test_links_within_a_lab_arrive(built):
     text = page(built, LAB)
     ids = set(re.findall(r'id="([^"]+)"', text))
@@ -98,7 +103,7 @@ def test_katex_comes_only_with_formulas(built):
 
 
 def test_the_pass_changes_nothing_the_second_time(built):
-    assert finish.finish(built / "site") == []
+    assert finish.finish(built / "site", built / ".cache/labs") == []
 
 
 def test_preparing_again_writes_nothing(built):

@@ -49,10 +49,7 @@ def test_a_right_page_passes_alone_in_part_and_spread_over_processes(project):
     project.write(PRINTS, "docs/part/other.md")
     for arguments in (
         [],
-        ["docs"],
-        [PAGE],
         ["-k", "says"],
-        [f"{PAGE}::line-12-block"],
         [f"{PAGE}::line-27-exercise-1.1"],
         ["-n", "2", "--dist", "loadfile"],
     ):

@@ -572,6 +572,12 @@ WRONG = [
         "readers do not see this block as the code that is run",
     ),
     Wrong(
+        "a Python fence turned into text",
+        "---\nchapter: 1\n---\n\n" + fence("import math\n\nx = math.pi"), "```python",
+        "```text", "```text", "a text fence holds Python, which nothing runs",
+        expected="```python", got="import math", mend="call it python",
+    ),
+    Wrong(
         "code in indented lines", "Text.\n\n- item\n\n    more\n", "- item\n\n    more",
         "    >>> 1 + 1\n    3", ">>>", "readers see other code blocks than the page has fences",
         expected="0 code blocks", got="1: >>> 1 + 1", mend="code stands in fences",

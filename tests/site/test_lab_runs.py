@@ -26,6 +26,8 @@ NOT_THERE = ("mkdocs", "foundations", "press", "sybil", "yaml", "pymdownx", "nbc
 PAGES = [path.relative_to(ROOT).as_posix() for path in lab.chapter_files(ROOT / "docs")]
 
 RUN = """
+import sys
+
 import nbformat
 from nbclient import NotebookClient
 
