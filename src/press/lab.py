@@ -439,8 +439,26 @@ def _link(match: re.Match[str]) -> str:
 
 
 def guarded(source: str, exception: str, otherwise: str) -> str:
-    """The code in a try block; what it raises goes to `otherwise`."""
-    return f"try:\n{indented(source)}\nexcept {exception}:\n    {otherwise}"
+    """The code in a try block; what it raises goes to `otherwise`.
+
+    Functions that the code defines first stay in front, where they are easier to read.
+    """
+    before, source = _definitions(source)
+    return f"{before}try:\n{indented(source)}\nexcept {exception}:\n    {otherwise}"
+
+
+def _definitions(source: str) -> tuple[str, str]:
+    """The functions that the code begins with, and the rest of it."""
+    body = ast.parse(source).body
+    last = 0
+    for statement in body:
+        if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
+            break
+        last = statement.end_lineno
+    lines = source.split("\n")
+    if not last or not "".join(lines[last:]).strip():
+        return "", source
+    return "\n".join(lines[:last]) + "\n\n\n", "\n".join(lines[last:]).strip("\n")
 
 
 def indented(source: str) -> str:

@@ -300,3 +300,15 @@ def test_indenting_leaves_strings_as_they_are(source, expected):
     assert lab.indented(source) == expected
     bare, guarded = ast.parse(source), ast.parse(lab.guarded(source, "ValueError", "pass"))
     assert [ast.dump(n) for n in bare.body] == [ast.dump(n) for n in guarded.body[0].body]
+
+
+def test_a_check_written_as_a_function_keeps_it_in_front_and_guards_only_the_call():
+    source = "def check(f):\n    assert f(2) == 4\n\n\ncheck(f)\ncheck(g)"
+    guarded = ast.parse(lab.guarded(source, "AssertionError", "pass"))
+    assert [type(node).__name__ for node in guarded.body] == ["FunctionDef", "Try"]
+    assert [ast.unparse(node) for node in guarded.body[1].body] == ["check(f)", "check(g)"]
+
+
+def test_a_check_that_is_a_function_alone_is_guarded_as_a_whole():
+    guarded = ast.parse(lab.guarded("def check(f):\n    pass", "AssertionError", "pass"))
+    assert [type(node).__name__ for node in guarded.body] == ["Try"]

@@ -40,7 +40,7 @@ SCREENS = {"desk": (1280, 800), "phone": (390, 844), "small phone": (320, 640)}
 
 
 def _build(folder: Path) -> None:
-    """`mkdocs build` into `folder`: the same site as `make site`, and the project's is left alone."""
+    """Builds as `make site` does, but into `folder`: the project's own site/ is left alone."""
     ran = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8",
@@ -142,7 +142,7 @@ def browser() -> Iterator[Browser]:
             running = playwright.chromium.launch(executable_path=program, args=list(ARGS))
         except PlaywrightError as error:
             pytest.fail(
-                f"The browser tests need Chromium, and it does not start ({program or 'none found'})."
+                f"The browser tests need Chromium; it does not start: {program or 'none found'}."
                 "\nOn Debian and Ubuntu: apt install chromium; elsewhere:"
                 f" {Path(sys.executable).name} -m playwright install chromium\n\n{error}",
                 pytrace=False,
@@ -222,7 +222,7 @@ class Visit:
 
 @pytest.fixture
 def visit(browser, server) -> Iterator:
-    """Opens a tab of its own, with nothing kept from before: `visit("phone", color_scheme="dark")`."""
+    """Opens a tab that knows nothing of earlier ones: `visit("phone", color_scheme="dark")`."""
     contexts: list[BrowserContext] = []
 
     def new(screen: str = "desk", **settings) -> Visit:

@@ -38,7 +38,10 @@ def scroll_through(page) -> None:
         """async () => {
             const frame = () => new Promise((done) => requestAnimationFrame(done));
             const all = document.scrollingElement;
-            for (let y = 0; y < all.scrollHeight; y += innerHeight) { scrollTo(0, y); await frame(); }
+            for (let y = 0; y < all.scrollHeight; y += innerHeight) {
+                scrollTo(0, y);
+                await frame();
+            }
         }"""
     )
 
@@ -102,7 +105,8 @@ WIDER = """(width) => {
         const box = element.getBoundingClientRect();
         return box.width && box.right > width + 1 && element.checkVisibility();
     });
-    return [document.scrollingElement.scrollWidth, over.slice(0, 3).map((e) => e.outerHTML.slice(0, 90))];
+    const names = over.slice(0, 3).map((element) => element.outerHTML.slice(0, 90));
+    return [document.scrollingElement.scrollWidth, names];
 }"""
 
 
