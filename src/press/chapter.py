@@ -38,9 +38,7 @@ LEVELS, KINDS = "Easy|Medium|Hard", "on paper|concept|code"
 EXERCISE = re.compile(
     r"^Exercise (?P<number>\d+\.\d+): (?P<title>.+?)\s*\{[^}]*#(?P<id>ex-[\w-]+)[^}]*\}$"
 )
-ABOUT = re.compile(
-    rf"^\*(?P<level>{LEVELS}) · (?P<minutes>\d+) minutes? · (?P<kind>{KINDS})\*$"
-)
+ABOUT = re.compile(rf"^\*(?P<level>{LEVELS}) · (?P<minutes>\d+) minutes? · (?P<kind>{KINDS})\*$")
 DETAILS = re.compile(
     r"^\s*<details(?P<attributes>[^>]*)>\s*(?:<summary>(?P<summary>.*?)</summary>)?"
 )
@@ -228,7 +226,10 @@ def parse(text: str, file: str) -> Chapter:
     if text.startswith("\ufeff"):
         problems.append(
             Problem(
-                file, 1, "the file starts with a byte-order mark", got="U+FEFF, unseen",
+                file,
+                1,
+                "the file starts with a byte-order mark",
+                got="U+FEFF, unseen",
                 mend="save it as UTF-8 without BOM",
             )
         )
@@ -264,9 +265,7 @@ def _front_matter(lines: list[str], file: str, problems: list[Problem]) -> tuple
                 problems.append(Problem(file, at, f"front matter is not YAML: {error}"))
                 meta = {}
             return (meta if isinstance(meta, dict) else {}), end + 1
-    problems.append(
-        Problem(file, 1, "front matter never closes", mend="end it with a line of ---")
-    )
+    problems.append(Problem(file, 1, "front matter never closes", mend="end it with a line of ---"))
     return {}, 1
 
 
@@ -294,7 +293,9 @@ def _fences(
         if end is None:
             problems.append(
                 Problem(
-                    file, number, f"a fence opens with {marks}{match['info']} and never closes",
+                    file,
+                    number,
+                    f"a fence opens with {marks}{match['info']} and never closes",
                     expected=f"a line of exactly {marks} with the same indentation",
                     mend="close the fence; readers would see it as broken text",
                 )
@@ -369,7 +370,9 @@ def _without_comments(
             if is_python(language):
                 problems.append(
                     Problem(
-                        file, number, "a Python fence inside an HTML comment",
+                        file,
+                        number,
+                        "a Python fence inside an HTML comment",
                         expected="code that readers see: this they do not, so it is never run",
                         mend="take it out of the comment, or delete it",
                     )
@@ -393,7 +396,9 @@ def _blocks(chapter: Chapter) -> list[Block]:
         if what := _language_problem(fence.language):
             problems.append(
                 Problem(
-                    file, fence.line, what,
+                    file,
+                    fence.line,
+                    what,
                     expected="python for code that is run, output for what it prints;"
                     " text, console, … for what is neither",
                     mend="name the language after the opening marks",
@@ -403,8 +408,11 @@ def _blocks(chapter: Chapter) -> list[Block]:
         if plain and _reads_as_python(fence.text):
             problems.append(
                 Problem(
-                    file, fence.line, f"a {fence.language} fence holds Python, which nothing runs",
-                    expected="```python", got=fence.lines[0],
+                    file,
+                    fence.line,
+                    f"a {fence.language} fence holds Python, which nothing runs",
+                    expected="```python",
+                    got=fence.lines[0],
                     mend='call it python; title="Not run: the reason" if it must not run',
                 )
             )
@@ -433,7 +441,9 @@ def _blocks(chapter: Chapter) -> list[Block]:
         if fence.language == "output" and fence.line not in claimed:
             problems.append(
                 Problem(
-                    file, fence.line, "an output that follows no Python block",
+                    file,
+                    fence.line,
+                    "an output that follows no Python block",
                     expected="```output right after the block that prints it",
                     mend="move it there, or call it text",
                 )
@@ -468,7 +478,9 @@ def _marks(block: Block, file: str, problems: list[Problem]) -> None:
     if block.not_run == "":
         problems.append(
             Problem(
-                file, block.line, "a block is not run and gives no reason",
+                file,
+                block.line,
+                "a block is not run and gives no reason",
                 expected='title="Not run: the reason, in words that readers see"',
                 got=f'title="{title}"',
                 mend="say why, or let it run",
@@ -479,7 +491,9 @@ def _marks(block: Block, file: str, problems: list[Problem]) -> None:
     ):
         problems.append(
             Problem(
-                file, block.line, f'a title the press does not understand: "{title}"',
+                file,
+                block.line,
+                f'a title the press does not understand: "{title}"',
                 expected='title="Raises ValueError" or title="Not run: the reason"',
             )
         )
@@ -495,8 +509,11 @@ def _says(chapter: Chapter, comments: list[tuple[int, str]]) -> list[Says]:
             if _nearly_says(comment):
                 chapter.problems.append(
                     Problem(
-                        chapter.file, number, "a prose check that the press cannot read",
-                        expected='<!-- says: f"{value:.2f} metres" -->', got=comment,
+                        chapter.file,
+                        number,
+                        "a prose check that the press cannot read",
+                        expected='<!-- says: f"{value:.2f} metres" -->',
+                        got=comment,
                     )
                 )
             continue
@@ -509,7 +526,9 @@ def _says(chapter: Chapter, comments: list[tuple[int, str]]) -> list[Says]:
         if last not in prose:
             chapter.problems.append(
                 Problem(
-                    chapter.file, number, "a prose check with no paragraph above it",
+                    chapter.file,
+                    number,
+                    "a prose check with no paragraph above it",
                     mend="put the comment right under the paragraph that states the number",
                 )
             )
@@ -540,8 +559,11 @@ def _exercises(chapter: Chapter) -> list[Exercise]:
         if not match:
             chapter.problems.append(
                 Problem(
-                    chapter.file, number, "an exercise's heading is not in form",
-                    expected="### Exercise 1.2: Its title { #ex-its-name }", got=title,
+                    chapter.file,
+                    number,
+                    "an exercise's heading is not in form",
+                    expected="### Exercise 1.2: Its title { #ex-its-name }",
+                    got=title,
                 )
             )
             continue
@@ -589,7 +611,8 @@ def _fill(exercise: Exercise, chapter: Chapter) -> None:
         else:
             chapter.problems.append(
                 Problem(
-                    chapter.file, block.line,
+                    chapter.file,
+                    block.line,
                     f"a block of Exercise {exercise.number} that has no part in it",
                     expected="one starter, one check, and folds of class solution or mistake",
                 )
@@ -607,8 +630,12 @@ def _fill(exercise: Exercise, chapter: Chapter) -> None:
         if missing:
             chapter.problems.append(
                 Problem(
-                    chapter.file, exercise.line, f"Exercise {exercise.number} is not complete",
-                    expected=name, got="none", mend=form,
+                    chapter.file,
+                    exercise.line,
+                    f"Exercise {exercise.number} is not complete",
+                    expected=name,
+                    got="none",
+                    mend=form,
                 )
             )
 
@@ -622,7 +649,9 @@ def _orphans(chapter: Chapter) -> None:
         if not image.alt or image.alt.lower() in (name.lower(), Path(name).stem.lower()):
             chapter.problems.append(
                 Problem(
-                    chapter.file, image.line, f"{name} has no alt text that says what it shows",
+                    chapter.file,
+                    image.line,
+                    f"{name} has no alt text that says what it shows",
                     expected="![what a reader who cannot see it must know](figures/name.svg)",
                     got=f"![{image.alt}]({image.path})",
                 )
@@ -630,7 +659,9 @@ def _orphans(chapter: Chapter) -> None:
         if image.line in drawn and first.setdefault(image.path, image.line) != image.line:
             chapter.problems.append(
                 Problem(
-                    chapter.file, image.line, f"two blocks of the page draw {image.path}",
+                    chapter.file,
+                    image.line,
+                    f"two blocks of the page draw {image.path}",
                     expected="a file of its own for each figure",
                     got=f"the same file as at line {first[image.path]}",
                 )
@@ -638,7 +669,9 @@ def _orphans(chapter: Chapter) -> None:
         if "figures/" in image.path and image.line not in drawn:
             chapter.problems.append(
                 Problem(
-                    chapter.file, image.line, f"no block above draws {image.path}",
+                    chapter.file,
+                    image.line,
+                    f"no block above draws {image.path}",
                     expected="the image right after the block (and its output) that draws it",
                 )
             )
@@ -648,8 +681,11 @@ def _orphans(chapter: Chapter) -> None:
         if OTHER_IMAGE.search(IMAGE.sub("", without_code(line))):
             chapter.problems.append(
                 Problem(
-                    chapter.file, number, "an image that the press cannot check",
-                    expected="![what it shows](path) on one line", got=line.strip(),
+                    chapter.file,
+                    number,
+                    "an image that the press cannot check",
+                    expected="![what it shows](path) on one line",
+                    got=line.strip(),
                     mend="write it so; an HTML <img> needs alt text and may not show a figure",
                 )
             )
@@ -660,7 +696,9 @@ def _orphans(chapter: Chapter) -> None:
         if match and not match["escape"]:
             chapter.problems.append(
                 Problem(
-                    chapter.file, number, "an include outside of code",
+                    chapter.file,
+                    number,
+                    "an include outside of code",
                     expected="includes only inside ```python (or another language's) fences",
                     got=line.strip(),
                 )

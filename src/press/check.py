@@ -91,7 +91,9 @@ def check_book(root: Path) -> list[Problem]:
         if f"{region.file}:{region.name}" not in used and region.file not in used:
             found.append(
                 Problem(
-                    region.file, region.first - 1, f"no page uses the region '{region.name}'",
+                    region.file,
+                    region.first - 1,
+                    f"no page uses the region '{region.name}'",
                     mend=f'include it, --8<-- "{region.file}:{region.name}", or delete its markers',
                 )
             )
@@ -103,7 +105,9 @@ def _forgotten_figures(read: Iterable[chapters.Chapter], root: Path) -> list[Pro
     shown = {(root / page.file).parent / image.path for page in read for image in page.images}
     return [
         Problem(
-            path.relative_to(root).as_posix(), 1, "no page shows this figure",
+            path.relative_to(root).as_posix(),
+            1,
+            "no page shows this figure",
             mend="delete it, and its .data.json",
         )
         for path in sorted((root / "docs").glob("**/figures/*.svg"))
@@ -119,8 +123,11 @@ def not_run_problems(read: Iterable[chapters.Chapter]) -> list[Problem]:
         return []
     return [
         Problem(
-            chapter.file, block.line, "too many blocks of the book are not run",
-            expected=f"at most {NOT_RUN_SHARE:.0%} of {len(blocks)}", got=str(len(resting)),
+            chapter.file,
+            block.line,
+            "too many blocks of the book are not run",
+            expected=f"at most {NOT_RUN_SHARE:.0%} of {len(blocks)}",
+            got=str(len(resting)),
             mend="let the block run on something smaller",
         )
         for chapter, block in resting

@@ -98,7 +98,9 @@ class PageRun:
         }
         return self._false_shapes() + [
             Problem(
-                file, line, f"the line of the shape comment {text} is never run",
+                file,
+                line,
+                f"the line of the shape comment {text} is never run",
                 expected="a line that the page runs: only then can the shape be compared",
                 mend="call the function on this page, or take the comment away",
             )
@@ -125,7 +127,9 @@ class PageRun:
         elif item.output or item.images:
             step.problems.append(
                 Problem(
-                    self.chapter.file, item.line, "a block that is not run shows a result",
+                    self.chapter.file,
+                    item.line,
+                    "a block that is not run shows a result",
                     expected="no output and no figure: nothing can verify them",
                     mend="delete them, or let the block run",
                 )
@@ -174,8 +178,11 @@ class PageRun:
             if comment.failures:
                 found.append(
                     Problem(
-                        file, comment.line, "a shape comment is false",
-                        expected=comment.text, got=comment.failures[0],
+                        file,
+                        comment.line,
+                        "a shape comment is false",
+                        expected=comment.text,
+                        got=comment.failures[0],
                         mend="write the shape that it has, or mend the code",
                     )
                 )
@@ -196,7 +203,9 @@ class PageRun:
             at = lines[comment.line - 1]
             ran.problems.append(
                 Problem(
-                    at.file, at.line, f"shape comment {comment.text} on a line that gives no value",
+                    at.file,
+                    at.line,
+                    f"shape comment {comment.text} on a line that gives no value",
                     expected="an assignment, a return or an expression that ends on this line",
                 )
             )
@@ -204,8 +213,11 @@ class PageRun:
         for line, comment in shapes.slips(text):
             ran.problems.append(
                 Problem(
-                    lines[line - 1].file, lines[line - 1].line, "nearly a shape comment",
-                    expected="# (T, D), or # (T,) where there is one axis", got=comment,
+                    lines[line - 1].file,
+                    lines[line - 1].line,
+                    "nearly a shape comment",
+                    expected="# (T, D), or # (T,) where there is one axis",
+                    got=comment,
                     mend="write the shape so, or what it is in words",
                 )
             )
@@ -266,8 +278,11 @@ class PageRun:
                 return []
             return [
                 Problem(
-                    self.chapter.file, block.line, "the block raises nothing",
-                    expected=block.raises, got="it runs to its end",
+                    self.chapter.file,
+                    block.line,
+                    "the block raises nothing",
+                    expected=block.raises,
+                    got="it runs to its end",
                     mend="take the title away, or show the failure that it promises",
                 )
             ]
@@ -284,8 +299,12 @@ class PageRun:
             if above := self._first_failed():
                 mend = f"mend the block at line {above.line} first: it failed, and this may follow"
         return Problem(
-            ran.file, ran.line, f"the block fails{via}",
-            expected=expected or "it runs to its end", got=_last_line(ran.error), mend=mend,
+            ran.file,
+            ran.line,
+            f"the block fails{via}",
+            expected=expected or "it runs to its end",
+            got=_last_line(ran.error),
+            mend=mend,
         )
 
     def _first_failed(self) -> Block | None:
@@ -307,17 +326,24 @@ class PageRun:
                 return []
             return [
                 Problem(
-                    file, block.line, "the block prints, but the page shows no output",
-                    expected="```output under the block", got=got, mend=mend,
+                    file,
+                    block.line,
+                    "the block prints, but the page shows no output",
+                    expected="```output under the block",
+                    got=got,
+                    mend=mend,
                 )
             ]
         expected = block.output.text
         if not got:
             return [
                 Problem(
-                    file, block.output.line,
+                    file,
+                    block.output.line,
                     "the page shows an output that the block does not print",
-                    expected=expected, got="(nothing)", mend=mend,
+                    expected=expected,
+                    got="(nothing)",
+                    mend=mend,
                 )
             ]
         if outputs.same(expected, got):
@@ -335,7 +361,9 @@ class PageRun:
             texts = expected, got
         line = block.output.line + 1 + min(at, len(a) - 1)
         return Problem(
-            self.chapter.file, line, "the output is not what the block prints",
+            self.chapter.file,
+            line,
+            "the output is not what the block prints",
             expected=texts[0] + "   (on the page)" if "\n" not in texts[0] else texts[0],
             got=texts[1] + "   (printed now)" if "\n" not in texts[1] else texts[1],
             mend=f"{mend}  if the code is right; else mend the code",
@@ -347,14 +375,18 @@ class PageRun:
             if not drawn.shown:
                 found.append(
                     Problem(
-                        file, block.line, "the block draws a figure and never shows it",
+                        file,
+                        block.line,
+                        "the block draws a figure and never shows it",
                         expected="plt.show() after the drawing: who copies the block needs it",
                     )
                 )
             if lost := figures.lost_colors(drawn.data):
                 found.append(
                     Problem(
-                        file, block.line, "a figure uses greys that vanish in light or in dark",
+                        file,
+                        block.line,
+                        "a figure uses greys that vanish in light or in dark",
                         expected="the book's colours: C0 to C3, or none given",
                         got=", ".join(lost),
                     )
@@ -362,7 +394,9 @@ class PageRun:
         if len(ran.figures) > len(block.images):
             found.append(
                 Problem(
-                    file, block.line, "the block draws a figure that the page does not show",
+                    file,
+                    block.line,
+                    "the block draws a figure that the page does not show",
                     expected=f"{count(len(ran.figures), 'image')} right after the block",
                     got=str(len(block.images)),
                     mend="write ![what it shows](figures/name.svg) under the block, then "
@@ -372,8 +406,11 @@ class PageRun:
         for image in block.images[len(ran.figures) :]:
             found.append(
                 Problem(
-                    file, image.line, f"the block above does not draw {image.path}",
-                    expected=count(len(block.images), "figure"), got=str(len(ran.figures)),
+                    file,
+                    image.line,
+                    f"the block above does not draw {image.path}",
+                    expected=count(len(block.images), "figure"),
+                    got=str(len(ran.figures)),
                     mend="draw it there, or delete the image",
                 )
             )
@@ -383,7 +420,11 @@ class PageRun:
                 what, expected, got = wrong
                 found.append(
                     Problem(
-                        file, image.line, what, expected, got,
+                        file,
+                        image.line,
+                        what,
+                        expected,
+                        got,
                         mend=f"make update PAGE={file}  if the new figure is right",
                     )
                 )
@@ -403,7 +444,9 @@ class PageRun:
         except BaseException as error:
             return [
                 Problem(
-                    file, item.line, "a prose check cannot be evaluated",
+                    file,
+                    item.line,
+                    "a prose check cannot be evaluated",
                     expected="an expression on names of the blocks above",
                     got=f"{_last_line(error)}   in   {item.code}",
                 )
@@ -415,14 +458,19 @@ class PageRun:
         if count > 1:
             return [
                 Problem(
-                    file, item.line, f"a prose check finds its words {count} times",
+                    file,
+                    item.line,
+                    f"a prose check finds its words {count} times",
                     expected="words that stand once in the paragraph, so that each is checked",
-                    got=said, mend="quote more of the sentence",
+                    got=said,
+                    mend="quote more of the sentence",
                 )
             ]
         return [
             Problem(
-                file, item.first, "the prose does not say what the code gives",
+                file,
+                item.first,
+                "the prose does not say what the code gives",
                 expected=f"{said}   (from {item.code})",
                 got=_nearest(outputs.words(said), paragraph),
                 mend="mend the sentence (or the code), then make check PAGE=" + file,
@@ -488,8 +536,13 @@ class PageRun:
         if alone.error is not None or not alone.started:
             return alone
         return Ran(
-            judged.started, alone.printed + judged.printed, judged.error, judged.file, judged.line,
-            alone.figures + judged.figures, alone.problems + judged.problems,
+            judged.started,
+            alone.printed + judged.printed,
+            judged.error,
+            judged.file,
+            judged.line,
+            alone.figures + judged.figures,
+            alone.problems + judged.problems,
         )
 
     def _diagnosis(
@@ -502,7 +555,9 @@ class PageRun:
         if ran.error is None:
             return [
                 Problem(
-                    file, block.line, f"{name} accepts the {whose}",
+                    file,
+                    block.line,
+                    f"{name} accepts the {whose}",
                     expected="AssertionError with a message that says what is wrong",
                     got="it passes",
                 )
@@ -511,14 +566,19 @@ class PageRun:
         if not isinstance(ran.error, AssertionError) or len(message.split()) < 4:
             return [
                 Problem(
-                    file, block.line, f"{name} gives the {whose} no useful message",
-                    expected="AssertionError with a sentence that helps", got=_last_line(ran.error),
+                    file,
+                    block.line,
+                    f"{name} gives the {whose} no useful message",
+                    expected="AssertionError with a sentence that helps",
+                    got=_last_line(ran.error),
                 )
             ]
         if message in diagnoses:
             return [
                 Problem(
-                    file, block.line, f"{name} tells two wrong answers the same",
+                    file,
+                    block.line,
+                    f"{name} tells two wrong answers the same",
                     expected="a diagnosis of its own for each",
                     got=f"{message}   (also at line {diagnoses[message]})",
                 )
@@ -529,7 +589,9 @@ class PageRun:
 
 def _warns(file: str, line: int, warning: warnings.WarningMessage) -> Problem:
     return Problem(
-        file, line, "the block warns, and readers would see it",
+        file,
+        line,
+        "the block warns, and readers would see it",
         expected="code that runs without warnings",
         got=f"{warning.category.__name__}: {warning.message}",
         mend="mend the cause, or catch the warning in the block and print it",
@@ -558,8 +620,17 @@ def _forget_settings() -> None:
     """Undoes what a page before may have set for the whole process: how numbers are printed."""
     if numpy := sys.modules.get("numpy"):
         numpy.set_printoptions(
-            precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False, nanstr="nan",
-            infstr="inf", formatter=None, sign="-", floatmode="maxprec", legacy=False,
+            precision=8,
+            threshold=1000,
+            edgeitems=3,
+            linewidth=75,
+            suppress=False,
+            nanstr="nan",
+            infstr="inf",
+            formatter=None,
+            sign="-",
+            floatmode="maxprec",
+            legacy=False,
         )
         numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     if torch := sys.modules.get("torch"):

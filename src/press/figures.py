@@ -120,9 +120,7 @@ def _axes(axes) -> dict:
         "artists": [
             _artist(child)
             for child in axes.get_children()
-            if child.get_visible()
-            and child not in skipped
-            and child not in axes.spines.values()
+            if child.get_visible() and child not in skipped and child not in axes.spines.values()
         ],
     }
 
@@ -144,56 +142,100 @@ def _artist(artist) -> dict:
     if isinstance(artist, lines.Line2D):
         x, y = artist.get_data(orig=False)
         known |= {
-            "x": _numbers(x), "y": _numbers(y), "color": _colors(artist.get_color()),
-            "style": [artist.get_linestyle(), str(artist.get_marker()),
-                      _number(artist.get_linewidth()), _number(artist.get_markersize()),
-                      *_colors(artist.get_markerfacecolor())],
+            "x": _numbers(x),
+            "y": _numbers(y),
+            "color": _colors(artist.get_color()),
+            "style": [
+                artist.get_linestyle(),
+                str(artist.get_marker()),
+                _number(artist.get_linewidth()),
+                _number(artist.get_markersize()),
+                *_colors(artist.get_markerfacecolor()),
+            ],
         }
     elif isinstance(artist, text.Annotation):
-        known |= {"text": artist.get_text(), "xy": _loose(artist.xy), "at": _loose(artist.xyann),
-                  "color": _colors(artist.get_color()), "style": _lettering(artist)}
+        known |= {
+            "text": artist.get_text(),
+            "xy": _loose(artist.xy),
+            "at": _loose(artist.xyann),
+            "color": _colors(artist.get_color()),
+            "style": _lettering(artist),
+        }
         if artist.arrow_patch is not None:
             known["arrow"] = _colors(artist.arrow_patch.get_edgecolor())
     elif isinstance(artist, text.Text):
-        known |= {"text": artist.get_text(), "xy": _loose(artist.get_position()),
-                  "color": _colors(artist.get_color()), "style": _lettering(artist)}
+        known |= {
+            "text": artist.get_text(),
+            "xy": _loose(artist.get_position()),
+            "color": _colors(artist.get_color()),
+            "style": _lettering(artist),
+        }
     elif isinstance(artist, quiver.Quiver):
-        known |= {"offsets": _numbers(artist.get_offsets()), "u": _numbers(artist.U),
-                  "v": _numbers(artist.V), "color": _colors(artist.get_facecolor()),
-                  "style": [str(artist.units), str(artist.angles), str(artist.scale),
-                            str(artist.scale_units), str(artist.width)]}
+        known |= {
+            "offsets": _numbers(artist.get_offsets()),
+            "u": _numbers(artist.U),
+            "v": _numbers(artist.V),
+            "color": _colors(artist.get_facecolor()),
+            "style": [
+                str(artist.units),
+                str(artist.angles),
+                str(artist.scale),
+                str(artist.scale_units),
+                str(artist.width),
+            ],
+        }
     elif isinstance(artist, collections.Collection):
         mesh = isinstance(artist, collections.QuadMesh)  # its corners, or its paths are legion
         paths = [artist.get_coordinates()] if mesh else [p.vertices for p in artist.get_paths()]
-        known |= {"offsets": _numbers(artist.get_offsets()),
-                  "paths": [_numbers(path) for path in paths],
-                  "color": _colors(artist.get_facecolor()) + _colors(artist.get_edgecolor()),
-                  "values": _numbers(artist.get_array()) if artist.get_array() is not None else [],
-                  "style": [*_numbers(artist.get_linewidth()), str(artist.get_hatch()),
-                            *(str(style) for style in artist.get_linestyle())]}
+        known |= {
+            "offsets": _numbers(artist.get_offsets()),
+            "paths": [_numbers(path) for path in paths],
+            "color": _colors(artist.get_facecolor()) + _colors(artist.get_edgecolor()),
+            "values": _numbers(artist.get_array()) if artist.get_array() is not None else [],
+            "style": [
+                *_numbers(artist.get_linewidth()),
+                str(artist.get_hatch()),
+                *(str(style) for style in artist.get_linestyle()),
+            ],
+        }
         if hasattr(artist, "get_sizes"):
             known["sizes"] = _numbers(artist.get_sizes())
         if artist.get_array() is not None:
             known["map"] = [artist.get_cmap().name, *_numbers(artist.get_clim())]
     elif isinstance(artist, image.AxesImage):
-        known |= {"values": _numbers(artist.get_array()), "extent": _numbers(artist.get_extent()),
-                  "map": [artist.get_cmap().name, *_numbers(artist.get_clim())],
-                  "origin": artist.origin}
+        known |= {
+            "values": _numbers(artist.get_array()),
+            "extent": _numbers(artist.get_extent()),
+            "map": [artist.get_cmap().name, *_numbers(artist.get_clim())],
+            "origin": artist.origin,
+        }
     elif isinstance(artist, patches.FancyArrowPatch) and artist._posA_posB is not None:
-        known |= {"ends": _loose([*artist._posA_posB[0], *artist._posA_posB[1]]),
-                  "color": _colors(artist.get_facecolor()), "edge": _colors(artist.get_edgecolor()),
-                  "style": [str(artist.get_linestyle()), _number(artist.get_linewidth())]}
+        known |= {
+            "ends": _loose([*artist._posA_posB[0], *artist._posA_posB[1]]),
+            "color": _colors(artist.get_facecolor()),
+            "edge": _colors(artist.get_edgecolor()),
+            "style": [str(artist.get_linestyle()), _number(artist.get_linewidth())],
+        }
     elif isinstance(artist, patches.Patch):
         path = artist.get_patch_transform().transform_path(artist.get_path())
-        known |= {"path": _numbers(path.vertices), "color": _colors(artist.get_facecolor()),
-                  "edge": _colors(artist.get_edgecolor()),
-                  "style": [str(artist.get_linestyle()), _number(artist.get_linewidth()),
-                            str(artist.get_hatch())]}
+        known |= {
+            "path": _numbers(path.vertices),
+            "color": _colors(artist.get_facecolor()),
+            "edge": _colors(artist.get_edgecolor()),
+            "style": [
+                str(artist.get_linestyle()),
+                _number(artist.get_linewidth()),
+                str(artist.get_hatch()),
+            ],
+        }
         if isinstance(artist, table.Cell):
             known["text"] = artist.get_text().get_text()
     elif isinstance(artist, legend.Legend):
-        known |= {"text": [part.get_text() for part in (artist.get_title(), *artist.get_texts())],
-                  "place": str(artist._loc), "parts": [_artist(h) for h in artist.legend_handles]}
+        known |= {
+            "text": [part.get_text() for part in (artist.get_title(), *artist.get_texts())],
+            "place": str(artist._loc),
+            "parts": [_artist(h) for h in artist.legend_handles],
+        }
     else:  # tables, boxes and what else is made of other artists
         known["parts"] = [_artist(part) for part in artist.get_children() if part.get_visible()]
     if artist.get_alpha() is not None:
@@ -204,8 +246,14 @@ def _artist(artist) -> dict:
 
 
 def _lettering(text) -> list:
-    return [_number(text.get_size()), str(text.get_weight()), text.get_style(),
-            _number(text.get_rotation()), text.get_ha(), text.get_va()]
+    return [
+        _number(text.get_size()),
+        str(text.get_weight()),
+        text.get_style(),
+        _number(text.get_rotation()),
+        text.get_ha(),
+        text.get_va(),
+    ]
 
 
 def _number(value) -> float | None:

@@ -96,7 +96,9 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
     if not path:
         raise PressError(
             Problem(
-                file, number, "include in block form (--8<-- alone on a line)",
+                file,
+                number,
+                "include in block form (--8<-- alone on a line)",
                 mend='write one line an include: --8<-- "src/foundations/module.py:region"',
             )
         )
@@ -106,16 +108,19 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
     if target["start"] or target["end"]:
         raise PressError(
             Problem(
-                file, number, f"include by line number: {path}",
+                file,
+                number,
+                f"include by line number: {path}",
                 expected="a named region: line numbers drift when the file is edited",
-                mend=f"name a region in {target['path']} and write "
-                f'--8<-- "{target["path"]}:name"',
+                mend=f'name a region in {target["path"]} and write --8<-- "{target["path"]}:name"',
             )
         )
     if target["snippet"] is None:
         raise PressError(
             Problem(
-                file, number, f"included file not found: {target['path']}",
+                file,
+                number,
+                f"included file not found: {target['path']}",
                 mend="paths start at the project's root, for example src/foundations/vectors.py",
             )
         )
@@ -125,7 +130,9 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
     if target["section"] and target["section"] not in names:
         raise PressError(
             Problem(
-                file, number, f"{name} has no region '{target['section']}'",
+                file,
+                number,
+                f"{name} has no region '{target['section']}'",
                 expected="one of: " + (", ".join(names) or "(the file has no regions)"),
                 got=target["section"],
                 mend="write the region's new name here, or name it back in the source file",
@@ -139,7 +146,9 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
     if len(numbers) != len(text):
         raise PressError(
             Problem(
-                file, number, f"include within an include: {path}",
+                file,
+                number,
+                f"include within an include: {path}",
                 mend="include each region from the chapter itself",
             )
         )
@@ -177,7 +186,9 @@ def regions(source: Path, root: Path) -> list[Region]:
         if not match:
             raise PressError(
                 Problem(
-                    name, number, "a region marker that pymdownx.snippets does not read alone",
+                    name,
+                    number,
+                    "a region marker that pymdownx.snippets does not read alone",
                     expected="# --8<-- [start:name]  or  # --8<-- [end:name], alone on its line",
                     got=line.strip(),
                 )
@@ -190,7 +201,9 @@ def regions(source: Path, root: Path) -> list[Region]:
         elif region not in opened:
             raise PressError(
                 Problem(
-                    name, number, f"region '{region}' closes but never opened",
+                    name,
+                    number,
+                    f"region '{region}' closes but never opened",
                     mend=f"write # --8<-- [start:{region}] above it",
                 )
             )
@@ -201,7 +214,9 @@ def regions(source: Path, root: Path) -> list[Region]:
     for region, number in opened.items():
         raise PressError(
             Problem(
-                name, number, f"region '{region}' never closes",
+                name,
+                number,
+                f"region '{region}' never closes",
                 mend=f"write # --8<-- [end:{region}] below its last line",
             )
         )

@@ -32,9 +32,7 @@ def problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
     return found
 
 
-def _problem(
-    chapter: chapters.Chapter, number: int, target: str, root: Path
-) -> Problem | None:
+def _problem(chapter: chapters.Chapter, number: int, target: str, root: Path) -> Problem | None:
     path, _, anchor = target.partition("#")
     docs = root / "docs"
     page = root / chapter.file
@@ -49,7 +47,9 @@ def _problem(
                 name, [p.relative_to(docs).as_posix() for p in docs.glob("**/*.md")], 3, 0.5
             )
             return Problem(
-                chapter.file, number, f"a dead link: {target}",
+                chapter.file,
+                number,
+                f"a dead link: {target}",
                 expected="a file under docs/" + (f", perhaps {', '.join(near)}" if near else ""),
                 got="no such file",
             )
@@ -61,7 +61,9 @@ def _problem(
         return None
     near = difflib.get_close_matches(anchor, known, 3, 0.5)
     return Problem(
-        chapter.file, number, f"a dead link: {target}",
+        chapter.file,
+        number,
+        f"a dead link: {target}",
         expected=f"an anchor of {page.relative_to(root).as_posix()}"
         + (f", perhaps #{', #'.join(near)}" if near else ""),
         got=f"no #{anchor} there",

@@ -450,9 +450,7 @@ def main(argv: list[str] | None = None) -> int:
         path for path in check.pages(root) if chapters.read(path, root).blocks
     ]
     started = time.perf_counter()
-    away, tried = escaped(
-        pages, root, options.budget, options.seed, tuple(options.kind or KINDS)
-    )
+    away, tried = escaped(pages, root, options.budget, options.seed, tuple(options.kind or KINDS))
     lost = Counter(damage.kind for damage in away)
     for kind in KINDS:
         if tried[kind]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from markdown import Markdown
 from pymdownx.snippets import SnippetMissingError
+from pymdownx.superfences import highlight_validator
 
 from press.chapter import Chapter, is_python
 from press.includes import expand_code
@@ -29,8 +30,17 @@ def settings(root: Path) -> dict:
     return yaml.load((root / "mkdocs.yml").read_text(encoding="utf-8"), _Loader)
 
 
+def _bare(source: str, language: str, *_, **__) -> str:
+    """A fence as the site shows it, without colours: those cost more than all the rest."""
+    code = html.escape(source, quote=False)
+    return f'<div class="language-{language} highlight"><pre><code>{code}</code></pre></div>'
+
+
 def markdown(root: Path) -> Markdown:
-    """Python-Markdown with the extensions of mkdocs.yml, and those MkDocs always adds."""
+    """Python-Markdown with the extensions of mkdocs.yml, and those MkDocs always adds.
+
+    What is a fence is decided by pymdownx.superfences as on the site; only its look is left out.
+    """
     names, configs = ["toc", "tables", "fenced_code"], {}
     for entry in settings(root).get("markdown_extensions", []):
         name, config = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
@@ -38,6 +48,9 @@ def markdown(root: Path) -> Markdown:
         configs[name] = dict(config or {})
         if name == "pymdownx.snippets":
             configs[name]["base_path"] = [str(root / p) for p in configs[name]["base_path"]]
+        if name == "pymdownx.superfences":
+            every = {"name": "*", "class": "", "format": _bare, "validator": highlight_validator}
+            configs[name]["custom_fences"] = [every]
         if name == "press.tex":
             configs[name] |= {"docs_dir": str(root / "docs")}
     return Markdown(extensions=list(dict.fromkeys(names)), extension_configs=configs)
@@ -113,7 +126,8 @@ def differences(chapter: Chapter, page: str, root: Path) -> list[Problem]:
         else:
             found.append(
                 Problem(
-                    chapter.file, block.line,
+                    chapter.file,
+                    block.line,
                     "readers do not see this block as the code that is run",
                     expected="a fence that the site renders as Python",
                     got=html.unescape(block.fence.info) or "(rendered otherwise)",
@@ -124,8 +138,11 @@ def differences(chapter: Chapter, page: str, root: Path) -> list[Problem]:
         first = code.strip().split("\n")[0] if code.strip() else "(empty)"
         found.append(
             Problem(
-                chapter.file, _line_of(first, chapter), "readers see Python that is not run",
-                expected="each Python block of the built page is run", got=first,
+                chapter.file,
+                _line_of(first, chapter),
+                "readers see Python that is not run",
+                expected="each Python block of the built page is run",
+                got=first,
             )
         )
     if not found and len(built.blocks) != len(chapter.fences):
@@ -134,9 +151,11 @@ def differences(chapter: Chapter, page: str, root: Path) -> list[Problem]:
         first = odd.strip().split("\n")[0]
         found.append(
             Problem(
-                chapter.file, _line_of(first, chapter) if first else 1,
+                chapter.file,
+                _line_of(first, chapter) if first else 1,
                 "readers see other code blocks than the page has fences",
-                expected=f"{len(chapter.fences)} code blocks", got=f"{len(built.blocks)}: {first}",
+                expected=f"{len(chapter.fences)} code blocks",
+                got=f"{len(built.blocks)}: {first}",
                 mend="code stands in fences, not in indented lines or <pre>",
             )
         )

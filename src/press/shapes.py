@@ -32,6 +32,11 @@ class ShapeComment:
     reached: bool = False
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def names(self) -> bool:
+        """Whether the shape depends on names of the code: `(n, 3)` does, `(2, 3)` does not."""
+        return re.search(r"[^\W\d]", self.text) is not None
+
 
 def find(code: str) -> list[ShapeComment]:
     """The shape comments of valid Python code."""
@@ -81,7 +86,8 @@ def instrument(tree: ast.Module, comments: list[ShapeComment]) -> list[ShapeComm
     carried: set[int] = set()
 
     def report(value: ast.expr, index: int) -> ast.expr:
-        call = ast.parse(f"{REPORT}(None, {index}, locals())", mode="eval").body
+        names = "locals()" if comments[index].names else "{}"
+        call = ast.parse(f"{REPORT}(None, {index}, {names})", mode="eval").body
         for node in ast.walk(call):
             ast.copy_location(node, value)
         call.args[0] = value
@@ -124,12 +130,19 @@ def reporter(comments: list[ShapeComment], namespace: dict) -> Callable:
             return (len(value), *inner.pop()) if len(inner) == 1 and None not in inner else None
         return None
 
-    # Compiled once: a line in a loop asks thousands of times.
+    # Compiled once, and a shape without names evaluated once: a line in a loop asks thousands of
+    # times, so what is usual, a right answer to a shape without names, must cost next to nothing.
     said_by = [compile(comment.text, "<shape comment>", "eval") for comment in comments]
+    fixed = [None if c.names else ast.literal_eval(c.text) for c in comments]
 
     def ask(value, index: int, local: dict):
         comment = comments[index]
         comment.reached = True
+        said = fixed[index]
+        if said is not None and (
+            getattr(value, "shape", None) == said or (said == () and type(value) in (float, int))
+        ):
+            return value
         # Several names assigned at once, `q, k = …  # (T, K)`: each has the shape.
         values = value if isinstance(value, tuple) else (value,)
         try:

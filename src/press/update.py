@@ -37,8 +37,12 @@ class Plan:
         """The change as a unified diff; of a figure, only its name and what moved on it."""
         name = self.path.relative_to(root).as_posix()
         lines = difflib.unified_diff(
-            self.before.splitlines(), self.after.splitlines(), name, name + " (updated)",
-            lineterm="", n=2,
+            self.before.splitlines(),
+            self.after.splitlines(),
+            name,
+            name + " (updated)",
+            lineterm="",
+            n=2,
         )
         drawn = [
             f"drawn: {path.relative_to(root).as_posix()}"
@@ -86,7 +90,10 @@ def _line_ends(before: str, chapter: chapters.Chapter) -> str:
     what = "the file mixes line ends" if ends == chapter.text else "the chapter changed on disk"
     raise PressError(
         Problem(
-            chapter.file, 1, f"{what}; nothing was written", expected="LF, or CRLF, throughout",
+            chapter.file,
+            1,
+            f"{what}; nothing was written",
+            expected="LF, or CRLF, throughout",
             mend=f"save it with one kind, then make update PAGE={chapter.file}",
         )
     )
@@ -172,7 +179,9 @@ def write(made: Plan, root: Path) -> None:
         name = made.path.relative_to(root).as_posix()
         raise PressError(
             Problem(
-                name, 1, "the chapter changed on disk while its blocks ran; nothing was written",
+                name,
+                1,
+                "the chapter changed on disk while its blocks ran; nothing was written",
                 mend=f"make update PAGE={name}  again",
             )
         )

@@ -79,7 +79,7 @@ AWKWARD = [
     "[^1]\n\n[^1]: note\n\n    ```python\n    x = 1\n    ```",
     "| a |\n|---|\n| b |\n```python\nx = 1\n```",
     "<pre>\n```python\nx = 1\n```\n</pre>",
-    '<div>\n```python\nx = 1\n```\n</div>',
+    "<div>\n```python\nx = 1\n```\n</div>",
     "```python\n&lt; <b>x</b> \"'\n```",
     "\\```python\nx = 1\n\\```",
     "``` ```python\nx = 1\n```",

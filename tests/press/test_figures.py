@@ -209,7 +209,10 @@ def test_the_svg_is_the_same_byte_for_byte_in_two_fresh_processes():
     )
     svgs = {
         subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True,
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
             env=os.environ | {"PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")

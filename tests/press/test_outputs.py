@@ -82,7 +82,7 @@ def test_every_text_is_the_same_as_itself(text):
 def test_a_float_may_be_shown_with_fewer_digits_than_were_printed(value, shown, more):
     page, printed = f"{value:.{shown}f}", f"{value:.{shown + more}f}"
     # Python rounds the value once, the press the printed decimals: a tie may go either way.
-    tie = printed[: -more] != printed and set(printed[-more:].rstrip("0")) == {"5"}
+    tie = printed[:-more] != printed and set(printed[-more:].rstrip("0")) == {"5"}
     assert tie or outputs.same(f"x = {page}", f"x = {printed}")
 
 

@@ -62,12 +62,15 @@ def test_a_failure_is_told_in_the_problems_own_words_without_the_presss_code(pro
     project.write(PAGE_OF_ALL.replace("\n8\n", "\n9\n"))
     code, said = pytest_in(project, "-q")
     assert code == 1
-    assert f"""
+    assert (
+        f"""
 {PAGE}:17: the output is not what the block prints
     expected: 9   (on the page)
          got: 8   (printed now)
         mend: make update PAGE={PAGE}  if the code is right; else mend the code
-=""" in said
+="""
+        in said
+    )
     assert "Traceback" not in said
     assert "press/" not in said
     assert "1 failed, 6 passed" in said

@@ -74,7 +74,10 @@ def test_an_update_touches_nothing_else(book):
     book.update(right.replace("3.5", "4.0"))
     assert book.text == right
     assert set(book.files()) == {
-        "mkdocs.yml", PAGE, "docs/part/figures/rise.svg", "docs/part/figures/rise.data.json"
+        "mkdocs.yml",
+        PAGE,
+        "docs/part/figures/rise.svg",
+        "docs/part/figures/rise.data.json",
     }
 
 

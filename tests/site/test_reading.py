@@ -1,0 +1,311 @@
+"""What a reader does on a page: formulas, copying, downloads, search, and all of it by keyboard."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from press import chapter as chapters
+from press import includes
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
+CHAPTER, LAB = "foundations/vectors/", "labs/vectors/"
+TESTS = "reference/equation-tests/"
+
+
+# --- formulas -------------------------------------------------------------------------------
+
+
+def test_formulas_are_drawn_with_the_books_own_fonts(visit):
+    tab = visit()
+    for address in (CHAPTER, LAB, TESTS, "reference/notation/"):
+        page = tab.open(address)
+        tab.unfold()
+        page.locator(".katex").first.wait_for()
+        assert page.locator(".katex-error").count() == 0
+        words = page.locator("article").evaluate(
+            """(article) => {
+                const copy = article.cloneNode(true);
+                copy.querySelectorAll("pre, code, .katex-mathml").forEach((e) => e.remove());
+                return copy.textContent;
+            }"""
+        )
+        assert not re.findall(r".*(?:\$|\\[A-Za-z]{2,}).*", words), address
+        used = page.evaluate(
+            """async () => {
+                await document.fonts.ready;
+                const loaded = [...document.fonts].filter((font) => font.status === "loaded");
+                return loaded.map((font) => font.family);
+            }"""
+        )
+        assert {"KaTeX_Main", "KaTeX_Math"} <= {family.strip('"') for family in used}, address
+        assert page.evaluate("document.fonts.check('16px KaTeX_Math', 'x')")
+        family = page.locator(".katex .mathnormal").first.evaluate(
+            "(e) => getComputedStyle(e).fontFamily"
+        )
+        assert family.startswith("KaTeX_Math")
+    assert any("KaTeX_Math-Italic.woff2" in url for url in tab.requests)
+
+
+def test_a_numbered_equation_leads_to_itself_and_to_its_test(visit):
+    tab = visit()
+    page = tab.open(CHAPTER)
+    numbers = page.locator(".equation-number a")
+    assert numbers.all_inner_texts() == [f"(1.{at})" for at in range(1, numbers.count() + 1)]
+    assert numbers.count() > 5
+    reached = """(selector) => [...document.querySelectorAll(selector)].map((link) => {
+        const own = link.closest(".equation")?.id;
+        return [link.hash.slice(1), own, document.getElementById(link.hash.slice(1))?.className];
+    })"""
+    for place, own, what in page.evaluate(reached, ".equation-number a"):
+        assert (place, what) == (own, "equation")
+    references = page.evaluate(reached, "a.eqref")
+    assert len(references) > 5
+    assert all(what == "equation" for _, _, what in references), references
+
+    equation = page.locator("#eq-cosine")
+    equation.locator(".equation-number a").click()
+    assert page.url.endswith("#eq-cosine")
+    assert equation.evaluate("(e) => e.matches(':target')")
+    page.locator("a.eqref[href='#eq-norm']").first.click()
+    box = page.locator("#eq-norm:target").bounding_box()
+    header = page.locator(".md-header").bounding_box()
+    assert header["height"] <= box["y"] < 800
+    number = page.locator("#eq-norm .equation-number").inner_text().strip("()")
+    page.locator("#eq-norm .equation-test").click()
+    page.wait_for_url(f"**/{TESTS}#test-eq-norm")
+    heading = page.locator("#test-eq-norm:target")
+    assert f"Equation {number}" in heading.inner_text()
+    assert "mark.equation" in page.locator("#test-eq-norm ~ .highlight").first.inner_text()
+    page.locator(f"a:text-is('Equation {number} in its chapter')").click()
+    page.wait_for_url(f"**/{CHAPTER}#eq-norm")
+    page.locator("#eq-norm:target").wait_for()
+
+
+# --- taking things away ---------------------------------------------------------------------
+
+
+def test_the_copy_button_gives_exactly_the_code(visit):
+    """Every block of a chapter, as it stands in its source; the last line comes without its end."""
+    tab = visit(permissions=["clipboard-read", "clipboard-write"])
+    chapter = chapters.read(ROOT / "docs/foundations/vectors.md", ROOT)
+    page = tab.open(CHAPTER)
+    tab.unfold()
+    buttons = page.locator(".language-python .md-code__button[data-md-type=copy]").all()
+    copied, expected = [], []
+    for at, (button, block) in enumerate(zip(buttons, chapter.blocks, strict=True)):
+        if at % 5:
+            button.press("Enter")
+        else:
+            button.click()
+        copied.append(
+            page.evaluate(
+                """async () => {
+                    const copied = await navigator.clipboard.readText();
+                    await navigator.clipboard.writeText("nothing yet");
+                    return copied;
+                }"""
+            )
+        )
+        lines = includes.expand_code(block.fence.lines, chapter.file, block.line + 1, ROOT)
+        expected.append("\n".join(line.text for line in lines).rstrip("\n"))
+    assert copied == expected
+    assert any("--8<--" in block.fence.text for block in chapter.blocks)
+    assert {block.role for block in chapter.blocks} >= {"", "starter", "check", "solution"}
+    assert any(block.fence.title for block in chapter.blocks if not block.role)
+    assert any("  # (2,)" in code for code in copied)
+
+
+# --- search ---------------------------------------------------------------------------------
+
+
+def test_search_by_keyboard_finds_cosine_in_chapter_1(visit):
+    tab = visit()
+    page = tab.open("reference/bibliography/")
+    page.keyboard.press("/")
+    query = page.locator("[data-md-component=search-query]")
+    assert query.evaluate("(input) => input === document.activeElement")
+    page.keyboard.type("cosine")
+    first = page.locator(".md-search-result__item a.md-search-result__link").first
+    first.wait_for()
+    assert CHAPTER in first.get_attribute("href")
+    found = page.locator(".md-search-result__item").first
+    assert "cosine" in found.locator("mark").first.inner_text().lower()
+    page.keyboard.press("ArrowDown")
+    assert first.evaluate("(link) => link === document.activeElement")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{CHAPTER}**")
+    assert "Vectors" in page.locator("h1").inner_text()
+
+
+def test_search_does_not_find_what_is_not_there_and_escape_closes_it(visit):
+    tab = visit()
+    page = tab.open()
+    page.keyboard.press("/")
+    page.keyboard.type("xylophone")
+    page.locator(".md-search-result__meta", has_text="No matching documents").wait_for()
+    page.keyboard.press("Escape")
+    assert not page.locator("#__search").is_checked()
+
+
+# --- downloads ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [CHAPTER, LAB])
+def test_notebook_and_script_come_under_their_names_and_are_whole(visit, tmp_path, address):
+    tab = visit(accept_downloads=True)
+    page = tab.open(address)
+    files = {}
+    for label in ("Notebook", "Script"):
+        with page.expect_download() as waiting:
+            page.locator(".downloads").get_by_role("link", name=label).click()
+        name = waiting.value.suggested_filename
+        waiting.value.save_as(tmp_path / name)
+        files[name] = (tmp_path / name).read_text(encoding="utf-8")
+    assert list(files) == ["vectors.ipynb", "vectors.py"]
+    notebook = json.loads(files["vectors.ipynb"])
+    assert notebook["nbformat"] == 4
+    assert len(notebook["cells"]) > 40
+    assert "def dot(" in files["vectors.py"]
+    compile(files["vectors.py"], "vectors.py", "exec")
+    page.locator(".downloads .lab").click()
+    page.wait_for_url(f"**/{LAB if address == CHAPTER else CHAPTER}")
+
+
+# --- keyboard -------------------------------------------------------------------------------
+
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    element.reached = true;
+    const shown = (e) => {
+        const style = getComputedStyle(e);
+        const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+        const colour = style.outlineColor.match(/[0-9.]+/g) ?? [];
+        return outlined && colour[3] !== "0";
+    };
+    const form = element.closest(".md-search__form");
+    const option = element.matches(".md-option") ? element.nextElementSibling : null;
+    const focus = shown(element) || (option && shown(option))
+        || (form && getComputedStyle(form).boxShadow !== "none");
+    const target = option ?? element;
+    const boxes = [...target.getClientRects()];
+    const inside = boxes.map((box) => {
+        const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);
+        const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
+        return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
+    }).filter(([, , width, height]) => width > 0 && height > 0);
+    const seen = inside.some(([x, y]) => {
+        const top = document.elementFromPoint(x, y);
+        return top && (target.contains(top) || top.contains(target));
+    });
+    const header = document.querySelector(".md-header");
+    const own = header.contains(target) || target.matches(".md-skip");
+    const highest = Math.min(...boxes.map((box) => box.top));
+    const under = !own && highest < header.getBoundingClientRect().bottom - 1;
+    return {
+        what: element.outerHTML.slice(0, 110).replace(/\\s+/g, " "), tag: element.tagName,
+        classes: element.className, focus: Boolean(focus), seen, under,
+    };
+}"""
+MISSED = """() => [...document.querySelectorAll(
+    "a[href], button, summary, input, select, textarea, [tabindex]")]
+    .filter((e) => !e.reached && e.tabIndex >= 0 && !e.disabled && e.getClientRects().length
+        && e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: false})
+        && !(e.type === "radio" && document.querySelector(`[name="${e.name}"]:checked`) !== e)
+        && !e.matches(".md-toggle"))
+    .map((e) => e.outerHTML.slice(0, 110).replace(/\\s+/g, " "))"""
+
+
+def walk(page, limit: int = 1500) -> tuple[list[dict], list[str]]:
+    """Presses Tab from the top to the end, opening every fold on the way with Enter."""
+    stops, problems = [], []
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None:
+            break
+        if not (stop["focus"] and stop["seen"]):  # the search opens when it is focused: a moment
+            page.wait_for_timeout(200)
+            stop = page.evaluate(FOCUSED) or stop
+        stops.append(stop)
+        if not stop["focus"]:
+            problems.append(f"no focus is seen on {stop['what']}")
+        if not stop["seen"]:
+            problems.append(f"out of sight or covered: {stop['what']}")
+        if stop["under"]:
+            problems.append(f"under the header: {stop['what']}")
+        if stop["tag"] == "SUMMARY":
+            page.keyboard.press("Enter")
+            if not page.evaluate("document.activeElement.parentElement.open"):
+                problems.append(f"Enter does not open {stop['what']}")
+    else:
+        problems.append(f"{limit} times Tab and no end")
+    return stops, problems
+
+
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_the_keyboard_reaches_everything_and_its_place_is_always_seen(visit, screen):
+    tab = visit(screen, reduced_motion="reduce")
+    page = tab.open(CHAPTER)
+    stops, problems = walk(page)
+    problems += [f"not reached: {what}" for what in page.evaluate(MISSED)]
+    if problems:
+        pytest.fail("\n".join(problems[:40]), pytrace=False)
+    kinds = {f"{stop['tag'].lower()}.{name}" for stop in stops for name in stop["classes"].split()}
+    kinds |= {stop["tag"].lower() for stop in stops}
+    assert "md-skip" in stops[0]["classes"]
+    assert kinds >= {
+        "a.headerlink", "a.download", "a.eqref", "a.equation-test", "button.md-code__button",
+        "div.equation", "input.md-option", "summary",
+    }  # fmt: skip
+    # What scrolls sideways and is code is reached where there is such.
+    wide = page.locator("pre > code").evaluate_all(
+        "(all) => all.filter((code) => code.scrollWidth > code.clientWidth).length"
+    )
+    assert sum(stop["tag"] == "CODE" for stop in stops) == wide
+    if screen == "desk":
+        assert kinds >= {"input.md-search__input", "a.md-nav__link"}
+    else:
+        assert wide and "button" in kinds
+
+
+def test_a_place_that_is_not_seen_or_not_reached_would_be_told(visit):
+    tab = visit(reduced_motion="reduce")
+    page = tab.open("reference/glossary/")
+    page.add_style_tag(
+        content="article a:is(a, #any):focus-visible { outline: 0 !important }"
+        " .md-footer a { position: fixed; top: 0; z-index: 0 }"
+    )
+    page.locator("article h1").evaluate(
+        "(h1) => h1.insertAdjacentHTML('afterend', '<p inert><a href=\"#\">never</a></p>')"
+    )
+    told = "\n".join(walk(page)[1] + page.evaluate(MISSED))
+    for problem in ("no focus is seen on <a", "under the header: <a", ">never<"):
+        assert problem in told
+
+
+def test_the_drawer_of_a_phone_opens_and_closes_by_keyboard(visit):
+    tab = visit("phone", reduced_motion="reduce")
+    page = tab.open(CHAPTER)
+    links = page.locator(".md-sidebar--primary a.md-nav__link:visible")
+    assert links.count() == 0
+    page.get_by_role("button", name="Contents").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('.md-sidebar--primary')")
+    assert links.count() > 5
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.ariaLabel === 'Contents'")
+    assert links.count() == 0
+
+
+def test_light_and_dark_change_by_keyboard(visit):
+    tab = visit(color_scheme="light")
+    page = tab.open()
+    page.locator(".md-option:checked").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
