@@ -8,7 +8,7 @@ JOBS ?= 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
 .PHONY: help serve site test check update lint bench mutate clean
 .DEFAULT_GOAL := help

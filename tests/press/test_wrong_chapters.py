@@ -894,7 +894,8 @@ WRONG = [
                 "in an admonition",
                 "    ",
                 8,
-                "!!! note\n\n    ```python\n    print(7)\n    ```\n\n    ```output\n    7\n    ```\n",
+                "!!! note\n\n    ```python\n    print(7)\n    ```\n\n"
+                "    ```output\n    7\n    ```\n",
             ),
             (
                 "in a quotation",
