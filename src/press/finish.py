@@ -118,9 +118,9 @@ def _lab_page(page: str, path: Path, site_dir: Path, cache: Path, used: set[Path
     key = [article[2], up, links, Path(__file__).read_text(encoding="utf-8"), _katex()]
     kept = cache / (hashlib.sha256(json.dumps(key).encode()).hexdigest() + ".html")
     used.add(kept)
-    if kept.is_file():
+    try:
         inner = kept.read_text(encoding="utf-8")
-    else:
+    except FileNotFoundError:
         inner = _lab(article[2], up, links, path, site_dir)
         cache.mkdir(parents=True, exist_ok=True)
         aside = kept.with_suffix(f".{os.getpid()}")
