@@ -88,7 +88,7 @@ def angle(a: Sequence[float], b: Sequence[float]) -> float:
 def compare_then_average(
     query: np.ndarray, keys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Averages the rows of `keys` (n, d), weighed by their scores with `query` (d,).
+    """Averages the rows of `keys` (n, d), weighted by scores with `query` (d,).
 
     A score is a dot product, or 0 where that is negative; the weights are the scores
     divided by their sum (eq:average). Returns the weights (n,) and the average (d,).
@@ -110,9 +110,9 @@ def compare_then_average(
 def random_pairs(
     d: int, pairs: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Dot products and cosines of random vectors with `d` entries from N(0, 1).
+    """Dot products and cosines of random vectors with `d` normal entries.
 
-    Returns two arrays of shape (pairs,).
+    The entries have mean 0 and variance 1. Returns two arrays of shape (pairs,).
     """
     a = rng.standard_normal((pairs, d))  # (pairs, d)
     b = rng.standard_normal((pairs, d))  # (pairs, d)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 from press import tex, vendor
@@ -30,7 +31,7 @@ TITLED = re.compile(
     r'(?P<title><span class="filename">(?P<word>Raises|Not run:) )'
 )
 # Pygments' names, punctuation, operators, blanks and output: book.css gives them the ink's colour.
-INKED = re.compile(r'<span class="(?:n|p|o|w|go)">([^<]*)</span>')
+INKED = re.compile(r'<span class="(?:n|p|o|w|si|sa|go)">([^<]*)</span>')
 ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 FORMULA = re.compile(
     r'<span class="arithmatex">(<span class="katex">.*?</katex-html></span>)</span>'
@@ -38,6 +39,11 @@ FORMULA = re.compile(
 NEEDLESS = (
     "<semantics>", "</semantics>", ' xmlns="http://www.w3.org/1998/Math/MathML"',
     ' data-search-exclude=""', )  # fmt: skip
+VISIBLE = re.compile(r"<katex-html\b.*?</katex-html>", re.DOTALL)
+STYLED = re.compile(r'<span(?: class="(?P<classes>[^"]*)")? style="(?P<style>[^"]*)"')
+RULE = re.compile(r"\.katex \.(?P<name>k[0-9a-z]+)\.(?P=name)\{(?P<style>[^}]*)\}")
+RULES = "/* What KaTeX writes into style attributes, collected from the pages by the press. */"
+KATEX_SHEET = "assets/vendor/katex/katex.min.css"
 KEPT_AS_IS = re.compile(
     r"(<pre\b.*?</pre>|<script\b.*?</script>|<style\b.*?</style>|<textarea\b.*?</textarea>)",
     re.DOTALL,
@@ -51,19 +57,19 @@ TAG = re.compile(r"\\tag\s*\{([^}]*)\}")
 def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
     """Goes over every page of a built site; gives the pages that it changed."""
     site_dir, cache = Path(site_dir), cache or CACHE
-    changed: list[Path] = []
+    before = {path: path.read_text(encoding="utf-8") for path in sorted(site_dir.rglob("*.html"))}
+    after: dict[Path, str] = {}
     used: set[Path] = set()
     labs = False
-    for path in sorted(site_dir.rglob("*.html")):
-        before = path.read_text(encoding="utf-8")
-        page = before
+    for path, page in before.items():
         if WRAPPER in page:
             page = _lab_page(page, path, site_dir, cache, used)
             labs = True
-        page = finished(page)
-        if page != before:
-            path.write_text(page, encoding="utf-8", newline="\n")
-            changed.append(path)
+        after[path] = finished(page)
+    share_styles(after, site_dir / KATEX_SHEET)
+    changed = [path for path in before if after[path] != before[path]]
+    for path in changed:
+        path.write_text(after[path], encoding="utf-8", newline="\n")
     if labs:
         for file in cache.glob("*.html"):
             if file not in used:
@@ -95,6 +101,34 @@ def _lighter(page: str) -> str:
     parts = KEPT_AS_IS.split(page)
     parts[::2] = [re.sub(r"\s*\n\s*", "\n", part) for part in parts[::2]]
     return "".join(parts)
+
+
+def share_styles(pages: dict[Path, str], sheet: Path) -> None:
+    """Turns the style attributes of formulas into classes, with their rules at the sheet's end.
+
+    KaTeX says the same few dozen lengths again and again. Doubled, a class's name outweighs KaTeX's
+    own rules, as the attribute did. Without a sheet, the attributes stay.
+    """
+    if not sheet.is_file():
+        return
+    own, _, rules = sheet.read_text(encoding="utf-8").partition(RULES)
+    names = {match["style"]: match["name"] for match in RULE.finditer(rules)}
+    counted: Counter[str] = Counter()
+    for page in pages.values():
+        for formula in VISIBLE.findall(page):
+            counted.update(match["style"] for match in STYLED.finditer(formula))
+    for style, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        names.setdefault(style, f"k{len(names):x}")
+
+    def with_class(match: re.Match[str]) -> str:
+        classes = f"{match['classes']} " if match["classes"] else ""
+        return f'<span class="{classes}{names[match["style"]]}"'
+
+    for path, page in pages.items():
+        pages[path] = VISIBLE.sub(lambda match: STYLED.sub(with_class, match[0]), page)
+    text = "".join(f".katex .{name}.{name}{{{style}}}" for style, name in names.items())
+    if counted:
+        sheet.write_text(f"{own.rstrip()}\n{RULES}\n{text}\n", encoding="utf-8", newline="\n")
 
 
 def _with_look(match: re.Match[str]) -> str:
