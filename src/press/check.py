@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from press import chapter as chapters
-from press import equations, execute, includes, links, render
+from press import equations, execute, includes, links, render, spine
 from press.problems import PressError, Problem, count
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -64,6 +64,7 @@ def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
     return [
         *render.problems(chapter, root),
         *links.problems(chapter, root),
+        *spine.problems(chapter),
         *(problem for problem in numbered if problem.file == chapter.file),
     ]
 

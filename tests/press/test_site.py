@@ -152,3 +152,45 @@ def test_a_failed_build_leaves_the_old_site_and_says_why(tmp_path):
 def test_a_finished_page(before, after):
     assert finish.finished(before) == after
     assert finish.finished(after) == after
+
+
+FORMULA = (
+    '<katex-html class="katex-html"><span class="mspace" style="margin-right:0.2em;"></span>'
+    '<span style="top:-1em;"></span></katex-html>'
+)
+
+
+def test_formulas_share_their_styles_as_classes_at_the_end_of_katex_own_sheet(tmp_path):
+    sheet = tmp_path / "katex.min.css"
+    sheet.write_text(".katex{font:normal}", encoding="utf-8")
+    pages = {tmp_path / "a": FORMULA * 2, tmp_path / "b": f'<p style="color:red">{FORMULA}</p>'}
+    finish.share_styles(pages, sheet)
+    assert 'class="mspace k0"></span><span class="k1">' in pages[tmp_path / "a"]
+    assert pages[tmp_path / "b"].count("style=") == 1  # not a formula's: left alone
+    css = sheet.read_text(encoding="utf-8")
+    assert css.startswith(".katex{font:normal}\n")
+    assert ".katex .k0.k0{margin-right:0.2em;}.katex .k1.k1{top:-1em;}" in css
+    # A page that comes later gets the same names, and nothing is lost or said twice.
+    later = {tmp_path / "c": FORMULA.replace("-1em", "-3em")}
+    finish.share_styles(later, sheet)
+    assert 'class="mspace k0"></span><span class="k2">' in later[tmp_path / "c"]
+    assert sheet.read_text(encoding="utf-8").count("margin-right:0.2em") == 1
+
+
+def test_without_katex_sheet_formulas_keep_their_style_attributes(tmp_path):
+    pages = {tmp_path / "a": FORMULA}
+    finish.share_styles(pages, tmp_path / "none.css")
+    assert pages == {tmp_path / "a": FORMULA}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('<span class="n">a</span> <span class="mi">1</span>', 'a <span class="mi">1</span>'),
+        ("<p>\n   <b>x</b>\n\n</p>", "<p>\n<b>x</b>\n</p>"),
+        ("<pre>\n    x\n\n    y\n</pre>\n\n", "<pre>\n    x\n\n    y\n</pre>\n"),
+        ("<mi>d</mi><annotation encoding='x'>d</annotation>", "<mi>d</mi>"),
+    ],
+)
+def test_a_page_gets_lighter_and_shows_the_same(before, after):
+    assert finish.finished(before) == after
