@@ -214,6 +214,9 @@ def _code(chapter: Chapter, root: Path) -> Iterator[Damage]:
                     f"{chapter.file}:{number}: region renamed in the include",
                 )  # fmt: skip
                 yield from _source(chapter, root, file, region)
+            else:
+                whole = (root / file).read_text(encoding="utf-8")
+                yield from _tokens(whole, 0, "", chapter.file, file, 0)
         if not any(include_path(line) is not None for line in fence.lines):
             offset = starts[fence.line]
             yield from _tokens(
@@ -421,7 +424,7 @@ def unchecked_numbers(chapter: Chapter, root: Path) -> list[tuple[int, str, str]
         if bare.startswith("#") or chapters.ABOUT.match(bare.strip()) or "<summary>" in bare:
             continue
         bare = re.sub(r"\$[^$]*\$", lambda m: m[0] if _all_numbers(m[0]) else " " * len(m[0]), bare)
-        for shape in (r"\]\([^)]*\)", r"\{[^}]*\}", r"\\eqref\{[^}]*\}", r"^\s*\d+\."):
+        for shape in (r"<[^>]*>", r"\]\([^)]*\)", r"\{[^}]*\}", r"\\eqref\{[^}]*\}", r"^\s*\d+\."):
             bare = re.sub(shape, lambda m: " " * len(m[0]), bare)
         for match in re.finditer(r"\d[\d,.]*(?<![,.])", bare):
             if (number, match.start()) not in covered:
