@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site test check update lint bench mutate clean
+.PHONY: help serve site test check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
 	@echo "make lint                  look for mistakes and form in the code"
+	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
 	@echo "make mutate                damage the chapters on purpose and see that the checks notice"
 	@echo "make clean                 remove what was built (not the installed packages)"
@@ -40,8 +41,12 @@ update: $(VENV)/installed-test
 	@$(PY) -m press update $(PAGE)
 
 lint: $(VENV)/installed-test
-	@$(PY) -m ruff check src tests snippets
-	@$(PY) -m ruff format --check src tests snippets
+	@$(PY) -m ruff check src tests snippets && $(PY) -m ruff format --check src tests snippets \
+	  || { echo "mend: make format, and by hand what it leaves"; exit 1; }
+
+format: $(VENV)/installed-test
+	@$(PY) -m ruff check --quiet --fix src tests snippets || true
+	@$(PY) -m ruff format src tests snippets
 
 bench: $(VENV)/installed-test
 	@$(PY) -m press.bench $(ARGS)

@@ -1,4 +1,4 @@
-"""The press from the command line: `python -m press check|update|mutate|site|serve|labs …`."""
+"""The press from the command line: `python -m press check docs/index.md`."""
 
 from __future__ import annotations
 

@@ -566,6 +566,10 @@ def _exercises(chapter: Chapter) -> list[Exercise]:
                     got=title,
                 )
             )
+            following = [n for n, _, _ in headings[at + 1 :]]
+            for block in chapter.blocks:  # whose starter or check? They are not run until it is
+                if number < block.line < (following[0] if following else len(chapter.lines) + 1):
+                    block.role = "extra"
             continue
         ends = [n - 1 for n, other, _ in headings[at + 1 :] if other <= level]
         end = ends[0] if ends else len(chapter.lines)

@@ -64,8 +64,9 @@ def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
     return [
         *render.problems(chapter, root),
         *links.problems(chapter, root),
-        *spine.problems(chapter),
-        *(problem for problem in numbered if problem.file == chapter.file),
+        *spine.problems(chapter, root),
+        # A test that is bound to another formula than this page shows is this page's news too.
+        *(p for p in numbered if p.file == chapter.file or f"({chapter.file}:" in p.what),
     ]
 
 
@@ -163,11 +164,36 @@ def main(paths: list[str]) -> int:
 
 
 def _tell(found: Iterable[Problem], told: dict[Problem, None]) -> None:
-    """Prints the problems that were not told yet."""
-    for problem in found:
-        if problem not in told:
-            told[problem] = None
-            print(problem)
+    """Prints the problems not told yet: causes first, what follows from them as a count."""
+    new = [problem for problem in dict.fromkeys(found) if problem not in told]
+    told |= dict.fromkeys(new)
+    causes, consequences = causes_first(new)
+    for problem in causes:
+        print(problem)
+    if consequences:
+        follow = "follows" if len(consequences) == 1 else "follow"
+        print(
+            f"… and {count(len(consequences), 'problem')} that {follow} from the above: "
+            "check again once that is mended"
+        )
+
+
+def causes_first(found: list[Problem]) -> tuple[list[Problem], list[Problem]]:
+    """Problems to mend, in that order, and those that will go with them.
+
+    A source file whose regions are broken breaks every block that includes from it; a block that
+    failed leaves its names undefined for all that follows.
+    """
+    regions = [p for p in found if not p.file.endswith(".md") and "region '" in p.what]
+    broken = [p for p in regions if "no page uses" not in p.what]
+    if broken:
+        return broken, [p for p in found if p not in broken]
+    later = [p for p in found if p.mend.startswith("mend the block at line")]
+    if later or any(p.what.startswith("the block fails") for p in found):
+        undefined = ("a prose check cannot", "a solution of", "the check of")
+        later += [p for p in found if p.what.startswith(undefined) and "NameError" in p.got]
+    sources = [p for p in found if p not in later and not p.file.endswith(".md")]
+    return [*sources, *(p for p in found if p not in later and p not in sources)], later
 
 
 def resolve(path: str, root: Path) -> Path:

@@ -95,8 +95,13 @@ def serve(port: int = 8000, root: Path | None = None) -> None:
             f"Stop it, or choose another port: make serve PORT={other}"
         )
     started = time.time()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # tidy up as well
-    print(f"Building the book; then it is at http://{HOST}:{port}/", flush=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up as well
+    print(
+        f"Building the book; then it is at http://{HOST}:{port}/ (Ctrl+C stops it).\n"
+        "Pages are shown as they stand; make check says whether they are true.",
+        flush=True,
+    )
     with _mkdocs(root, logging.INFO):
         from mkdocs.commands import serve as mkdocs_serve
 

@@ -6,9 +6,12 @@ here is what can be counted.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from press import render
 from press.chapter import HEADING, LINK, Chapter
+from press.includes import INCLUDE
 from press.problems import Problem
 
 WIDTH = 86
@@ -23,14 +26,90 @@ FACTS = {
 }
 ENDS = ("Exercises", "Summary", "Further reading")
 EXERCISES, FIGURES = (4, 8), 2
+OWN = re.compile(r"^\s*(?:from|import)\s+(?P<name>foundations|press)\b")
+NUMBER = re.compile(r"\A---\n(?:.*\n)*?chapter:\s*(\d+)\s*$", re.MULTILINE)
 
 
-def problems(chapter: Chapter) -> list[Problem]:
-    """What a page lacks of a chapter's form, and lines of code that are too wide on any page."""
-    found = _wide_lines(chapter)
+def problems(chapter: Chapter, root: Path) -> list[Problem]:
+    """What a page lacks of a chapter's form; on any page, code that readers could not use."""
+    found = _wide_lines(chapter) + _unfit_lines(chapter)
     if "part" in chapter.meta:
-        found += _facts(chapter) + _downloads(chapter) + _sections(chapter) + _counts(chapter)
+        found += _facts(chapter) or _places(chapter, root)
+        found += _downloads(chapter) + _sections(chapter) + _counts(chapter) + _figures(chapter)
     return found
+
+
+def _unfit_lines(chapter: Chapter) -> list[Problem]:
+    """Lines that run here and not, or otherwise, where a reader takes them."""
+    found = []
+    for block in chapter.blocks:
+        for number, line in enumerate(block.fence.lines, start=block.line + 1):
+            if match := OWN.match(line):
+                found.append(
+                    Problem(
+                        chapter.file, number, f"a block imports {match['name']}",
+                        expected="code that readers can run: they have no such package",
+                        got=line.strip(),
+                        mend='show the code: --8<-- "src/foundations/module.py:region"',
+                    )
+                )  # fmt: skip
+            match = INCLUDE.match(line)
+            if match and match["escape"]:
+                found.append(
+                    Problem(
+                        chapter.file, number, "an include with a semicolon before it is escaped",
+                        expected='--8<-- "src/foundations/module.py:region"', got=line.strip(),
+                        mend="take the semicolon away",
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _places(chapter: Chapter, root: Path) -> list[Problem]:
+    """Whether the chapter's part, number and predecessors are those of the book."""
+    settings = render.settings(root)
+    parts = settings.get("extra", {}).get("parts", {})
+    numbers = {
+        int(match[1]): path.relative_to(root).as_posix()
+        for path in (root / "docs").glob("**/*.md")
+        if (match := NUMBER.search(path.read_text(encoding="utf-8")[:2000]))
+        and path.relative_to(root).as_posix() != chapter.file
+    }
+    number, part = chapter.meta["chapter"], chapter.meta["part"]
+    found = []
+    if part not in parts:
+        found.append(("part", f"one of {', '.join(parts)} (extra.parts in mkdocs.yml)", part))
+    if number in numbers:
+        found.append(("chapter", f"a number of its own: {numbers[number]} has this one", number))
+    for other in chapter.meta["builds_on"]:
+        if other not in numbers or not isinstance(other, int) or other >= number:
+            earlier = ", ".join(str(n) for n in sorted(numbers) if n < number) or "none yet"
+            found.append(("builds_on", f"numbers of earlier chapters: {earlier}", other))
+    name = chapter.file.removeprefix("docs/")
+    if name not in str(settings.get("nav", "")):
+        line = f"- {number}. {chapter.meta['title']}: {name}"
+        found.append(
+            ("place in the navigation", f"a line in the nav of mkdocs.yml: {line}", "none")
+        )
+    return [
+        Problem(chapter.file, 1, f"the chapter's {what} is wrong", expected, str(got))
+        for what, expected, got in found
+    ]
+
+
+def _figures(chapter: Chapter) -> list[Problem]:
+    """A figure is named after its chapter, so that it is found from its name alone."""
+    start = f"figures/{Path(chapter.file).stem}-"
+    return [
+        Problem(
+            chapter.file, image.line, f"{image.path} is not named after its chapter",
+            expected=f"{start}what-it-shows.svg", got=image.path,
+            mend="rename it here, then make update, and delete the old files",
+        )
+        for block in chapter.blocks
+        for image in block.images
+        if not image.path.startswith(start)
+    ]  # fmt: skip
 
 
 def _wide_lines(chapter: Chapter) -> list[Problem]:
@@ -65,7 +144,8 @@ def _downloads(chapter: Chapter) -> list[Problem]:
     return [
         Problem(
             chapter.file, 1, f"the chapter does not link to ../{target}",
-            expected="the row of downloads under the title, as in docs/foundations/vectors.md",
+            expected="the row of downloads under the title",
+            mend="copy it from docs/foundations/vectors.md, with this chapter's name in it",
         )
         for target in wanted
         if not any(link.endswith(target) for link in targets)
@@ -93,7 +173,10 @@ def _counts(chapter: Chapter) -> list[Problem]:
     if not least <= len(exercises) <= most or not {"on paper", "concept"} <= kinds:
         found.append(
             Problem(
-                chapter.file, exercises[0].line if exercises else 1, "the chapter's exercises",
+                chapter.file, exercises[0].line if exercises else 1,
+                f"the chapter has {len(exercises)} exercises, and kinds are missing"
+                if exercises and len(exercises) >= least
+                else f"the chapter has {len(exercises)} of at least {least} exercises",
                 expected=f"{least} to {most}, one on paper and one a concept among them",
                 got=f"{len(exercises)}: {', '.join(sorted(kinds)) or 'none'}",
             )

@@ -62,6 +62,7 @@ def plan(path: Path, root: Path) -> Plan:
     run = execute.PageRun(chapter, root)
     problems = run.problems()
     _require_that_all_ran(run, chapter, problems)
+    _require_own_figures(chapter, root)
     edits: list[tuple[int, int, list[str]]] = []
     before = path.read_bytes().decode("utf-8")
     ends = _line_ends(before, chapter)
@@ -79,6 +80,25 @@ def plan(path: Path, root: Path) -> Plan:
         made.after = ends.join(lines)
     made.left = [p for p in problems if not p.mend.startswith("make update")]
     return made
+
+
+def _require_own_figures(chapter: chapters.Chapter, root: Path) -> None:
+    """A figure belongs to one page: to draw it here would change the other."""
+    folder = (root / chapter.file).parent
+    drawn = {image.path: image for block in chapter.blocks for image in block.images}
+    for other in folder.glob("*.md"):
+        if other != root / chapter.file:
+            for image in chapters.read(other, root).images:
+                if image.path in drawn:
+                    raise PressError(
+                        Problem(
+                            chapter.file, drawn[image.path].line,
+                            f"{image.path} belongs to {other.relative_to(root).as_posix()}; "
+                            "nothing was written",
+                            expected="a figure of this page's own",
+                            mend=f"choose another name, figures/{Path(chapter.file).stem}-….svg",
+                        )
+                    )  # fmt: skip
 
 
 def _line_ends(before: str, chapter: chapters.Chapter) -> str:
@@ -223,8 +243,12 @@ def main(paths: list[str]) -> int:
             print(error)
             failed = True
             continue
-        print(f"{name}: {'updated' if made.changes else 'nothing to update'}")
-        for problem in left:
+        done = "updated" if made.changes else "nothing to update"
+        if left:
+            done += f"; {check.count(len(left), 'problem')} that no update can mend:"
+        print(f"{name}: {done}")
+        causes, consequences = check.causes_first(sorted(left, key=lambda p: (p.file, p.line)))
+        for problem in [*causes, *consequences]:
             print(problem)
         failed = failed or bool(left)
     return int(failed)

@@ -93,3 +93,32 @@ def test_a_page_without_figures_is_checked_without_importing_numpy_or_matplotlib
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", script, PAGE], cwd=book.root, check=True)
+
+
+def test_a_broken_source_file_is_told_alone_with_a_count_of_what_follows(book):
+    book.write("# --8<-- [start:a]\nx = 1\n", "src/foundations/a.py")
+    blocks = fence('--8<-- "src/foundations/a.py:a"') + fence("print(x)") + fence("print(x + 1)")
+    book.write("# Page\n\n" + blocks)
+    done = command(book, "check", PAGE)
+    lines = [line for line in done.stdout.split("\n") if line and not line.startswith(" ")]
+    assert lines[0] == "src/foundations/a.py:1: region 'a' never closes"
+    assert lines[1].startswith("… and ")
+    assert lines[1].endswith("from the above: check again once that is mended")
+    assert done.returncode == 1
+
+
+def test_what_follows_from_a_block_that_failed_is_counted_not_told(book):
+    book.write(fence("y = 1 / 0") + fence("print(y)") + fence("print(y + 1)"))
+    done = command(book, "check", PAGE)
+    assert "ZeroDivisionError" in done.stdout
+    assert "NameError" not in done.stdout
+    assert "… and 2 problems that follow from the above" in done.stdout
+
+
+def test_a_formula_that_its_test_does_not_know_is_told_for_its_page(book):
+    formula = "$$\na + b\n\\label{eq:sum}\n$$\n\nSee \\eqref{eq:sum}.\n"
+    book.write("---\nchapter: 1\n---\n\n" + formula)
+    mark = '@pytest.mark.equation("eq:sum", r"a - b")\ndef test_sum():\n    assert True\n'
+    book.write("import pytest\n\n\n" + mark, "tests/test_sum.py")
+    done = command(book, "check", PAGE)
+    assert "test_sum is bound to another formula than the page shows" in done.stdout

@@ -12,7 +12,7 @@ TEXT = (ROOT / FILE).read_text(encoding="utf-8")
 
 
 def told(text: str) -> list[str]:
-    return [problem.what for problem in spine.problems(chapter.parse(text, FILE))]
+    return [problem.what for problem in spine.problems(chapter.parse(text, FILE), ROOT)]
 
 
 def test_chapter_one_has_all_that_a_chapter_has():
@@ -26,7 +26,12 @@ def test_chapter_one_has_all_that_a_chapter_has():
         ("chapter: 1\n", 'chapter: "1"\n', "the chapter's front matter has no chapter"),
         ("../downloads/vectors.py", "../x.py", "the chapter does not link to ../downloads/vec"),
         ("\n## Summary\n", "\n## In short\n", "the chapter does not end as chapters do"),
-        ("minutes · concept*", "minutes · code*", "the chapter's exercises"),
+        ("minutes · concept*", "minutes · code*", "the chapter has 6 exercises, and kinds"),
+        ("part: foundations", "part: nowhere", "the chapter's part is wrong"),
+        ("builds_on: []", "builds_on: [7]", "the chapter's builds_on is wrong"),
+        ("figures/vectors-signs.svg", "figures/signs.svg", "figures/signs.svg is not named"),
+        ("\nimport numpy as np\n", "\nimport foundations\n", "a block imports foundations"),
+        ('\n--8<-- "src', '\n;--8<-- "src', "an include with a semicolon before"),
         ("### Exercise 1.3:", "### Exercise 1.4:", "an exercise is numbered out of order"),
         ("print(\"loop  \"", "print(" + " " * 80 + "\"loop  \"", "a line of code of"),
     ],

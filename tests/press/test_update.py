@@ -184,3 +184,15 @@ def test_the_command_updates_a_page_and_says_so(book, monkeypatch, capsys):
     assert capsys.readouterr().out.endswith(f"{PAGE}: updated\n")
     assert update.main([PAGE]) == 0
     assert capsys.readouterr().out == f"{PAGE}: nothing to update\n"
+
+
+def test_an_update_leaves_the_figure_of_another_page_alone(book):
+    draws = fence("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    image = "\n![a rising line](figures/line.svg)\n"
+    book.write(draws + image, "docs/part/first.md")
+    update.write(update.plan(book.root / "docs/part/first.md", book.root), book.root)
+    before = (book.root / "docs/part/figures/line.svg").read_bytes()
+    book.write(draws.replace("[1, 2]", "[2, 1]") + image)
+    with pytest.raises(PressError, match=r"figures/line\.svg belongs to docs/part/first\.md"):
+        update.plan(book.page, book.root)
+    assert (book.root / "docs/part/figures/line.svg").read_bytes() == before

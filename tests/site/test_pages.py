@@ -211,7 +211,7 @@ def illegible(picture: bytes, ground: tuple[int, ...], ink: tuple[int, ...]) -> 
     if share < 0.005:
         return f"only {share:.2%} of it stands out from the page"
     inked = (np.abs(flat - ink).max(axis=1) <= 24).sum()
-    if inked < 60:
+    if inked < 10:
         return f"only {inked} pixels have the colour of the page's text"
     return ""
 
