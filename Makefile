@@ -83,7 +83,8 @@ $(VENV)/installed-browser: $(VENV)/installed-test
 	@if command -v chromium >/dev/null 2>&1; then :; \
 	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
 	  echo "Installing Chromium for the browser tests"; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium; \
 	else \
 	  echo "Installing Chromium for the browser tests"; \
 	  $(PY) -m playwright install chromium; \
