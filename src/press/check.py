@@ -72,7 +72,11 @@ def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
 
 def check_page(path: Path, root: Path) -> list[Problem]:
     """Every problem of one page, in the order of its lines."""
-    chapter = chapters.read(path, root)
+    return page_problems(chapters.read(path, root), root)
+
+
+def page_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
+    """The same, of a page that was read."""
     found = [*static_problems(chapter, root), *execute.PageRun(chapter, root).problems()]
     return sorted(dict.fromkeys(found), key=lambda p: (p.file != chapter.file, p.file, p.line))
 
@@ -147,8 +151,9 @@ def main(paths: list[str]) -> int:
     started = time.perf_counter()
     for path in chosen:
         try:
-            found = check_page(path, root)
-            blocks += len(chapters.read(path, root).blocks)
+            chapter = chapters.read(path, root)
+            found = page_problems(chapter, root)
+            blocks += len(chapter.blocks)
         except PressError as error:
             found = error.problems
         _tell(found, told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,7 @@ from press.includes import expand_code
 from press.problems import PressError, Problem
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads mkdocs.yml without resolving its `!!python/name:` and `!ENV` tags."""
 
 
@@ -26,8 +27,14 @@ _Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda loader, suffix
 
 
 def settings(root: Path) -> dict:
-    """mkdocs.yml, as data."""
-    return yaml.load((root / "mkdocs.yml").read_text(encoding="utf-8"), _Loader)
+    """mkdocs.yml, as data; not to be changed by who gets it."""
+    file = root / "mkdocs.yml"
+    return _settings(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _settings(file: Path, _changed: int) -> dict:
+    return yaml.load(file.read_text(encoding="utf-8"), _Loader)
 
 
 def _bare(source: str, language: str, *_, **__) -> str:
