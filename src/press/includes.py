@@ -20,6 +20,9 @@ from press.problems import PressError, Problem
 INCLUDE = SnippetPreprocessor.RE_ALL_SNIPPETS
 """pymdownx's own pattern of an include line."""
 
+SECTION = SnippetPreprocessor.RE_SNIPPET_SECTION
+"""pymdownx's own pattern of a line that opens or closes a region."""
+
 MARKER = re.compile(
     r"^\s*#\s*--8<--\s+\[(?P<type>start|end):(?P<name>[a-zA-Z][\w-]*)\]\s*$", re.ASCII
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from press import render
 from press.chapter import HEADING, LINK, Chapter
-from press.includes import INCLUDE
+from press.includes import INCLUDE, SECTION
 from press.problems import Problem
 
 WIDTH = 86
@@ -32,7 +32,7 @@ NUMBER = re.compile(r"\A---\n(?:.*\n)*?chapter:\s*(\d+)\s*$", re.MULTILINE)
 
 def problems(chapter: Chapter, root: Path) -> list[Problem]:
     """What a page lacks of a chapter's form; on any page, code that readers could not use."""
-    found = _wide_lines(chapter) + _unfit_lines(chapter)
+    found = _wide_lines(chapter) + _unfit_lines(chapter) + _lost_markers(chapter)
     if "part" in chapter.meta:
         found += _facts(chapter) or _places(chapter, root)
         found += _downloads(chapter) + _sections(chapter) + _counts(chapter) + _figures(chapter)
@@ -63,6 +63,20 @@ def _unfit_lines(chapter: Chapter) -> list[Problem]:
                     )
                 )  # fmt: skip
     return found
+
+
+def _lost_markers(chapter: Chapter) -> list[Problem]:
+    """Region markers in a page's own text: pymdownx.snippets takes such lines out of the page."""
+    return [
+        Problem(
+            chapter.file, number, "a region marker that readers will not see",
+            expected="a marker to be shown has a semicolon: # ;--8<-- [start:name]",
+            got=line.strip(),
+            mend="write the semicolon, which the page does not show, or take the line away",
+        )
+        for number, line in enumerate(chapter.lines, start=1)
+        if (match := SECTION.match(line)) and not match["escape"]
+    ]  # fmt: skip
 
 
 def _places(chapter: Chapter, root: Path) -> list[Problem]:

@@ -48,3 +48,10 @@ def test_a_chapter_without_figures_is_told():
 
 def test_other_pages_need_none_of_it():
     assert told("# A page\n\nWords.\n") == []
+
+
+@pytest.mark.parametrize("fence", ["text", "python"])
+def test_a_region_marker_that_the_page_would_lose_is_told_and_an_escaped_one_is_not(fence):
+    page = f"```{fence}\n# --8<-- [start:a]\nx = 1\n```\n"
+    assert "a region marker that readers will not see" in told(page)
+    assert told(page.replace("--8<--", ";--8<--")) == []
