@@ -4,30 +4,9 @@ The page shows the likeliest mistakes. Here are others that readers make, and ri
 types and ways, which a check must accept.
 """
 
-from pathlib import Path
-
 import pytest
 
-from press import chapter, execute
-
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/foundations/vectors.md"
-
-
-@pytest.fixture(scope="module")
-def answered():
-    """A function that runs an answer and the exercise's check after it, as the lab does."""
-    read = chapter.read(PAGE, ROOT)
-    run = execute.PageRun(read, ROOT)
-    run.finish()
-    exercises = {exercise.number: exercise for exercise in read.exercises}
-
-    def answer(number: str, code: str) -> None:
-        namespace = dict(run.namespace)
-        exec(code, namespace)
-        exec(exercises[number].check.fence.text, namespace)
-
-    return answer
+PAGE = "docs/foundations/vectors.md"
 
 
 def paper(p_dot_q="5", u_dot_v="0", orthogonal="True") -> str:

@@ -1,23 +1,11 @@
 """The mathematics of chapter 1's snippets: properties, edges, errors, and PyTorch's word."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from snippet_modules import load
 
 SEED = 42
-
-
-def load(name: str):
-    """A snippet as a module: snippets are scripts, and no package holds them."""
-    path = Path(__file__).parents[2] / "snippets" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 cosine_similarity = load("cosine_similarity").cosine_similarity
 most_similar = load("most_similar").most_similar
