@@ -85,6 +85,14 @@ class PageRun:
             self.steps.append(self._run(self.items[len(self.steps)]))
         return next(step for step in self.steps if step.item is item)
 
+    def resume(self, chapter: Chapter, done: int) -> None:
+        """Goes on in another reading of the page, whose first `done` steps are as they were run.
+
+        For the mutation check: what a damage cannot have touched need not run again.
+        """
+        self.chapter, self.items = chapter, chapter.steps()
+        self.steps = [Step(item) for item in self.items[:done]]
+
     def finish(self) -> list[Problem]:
         """Runs what is left; gives the problems that only the whole page can show."""
         if self.items:

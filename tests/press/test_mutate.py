@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from press import chapter as chapters
-from press import mutate
+from press import execute, mutate
 
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "docs/foundations/vectors.md"
@@ -84,6 +84,72 @@ def test_damage_that_changes_nothing_visible_is_reported_as_got_away(book):
     page.write_text(text, encoding="utf-8")
     away, _ = mutate.escaped([page], book, budget=100, seed=0)
     assert ["41" in damage.what for damage in away] == [True]
+
+
+LIBRARY = """\
+# --8<-- [start:sign]
+def sign(x):
+    \"\"\"1 for positive numbers, else −1.\"\"\"
+    return 1 if x > 0 else -1
+# --8<-- [end:sign]
+"""
+SHOWN = """\
+# A page
+
+```python
+--8<-- "src/foundations/signs.py:sign"
+```
+
+```python
+print(sign(5))
+```
+
+```output
+1
+```
+"""
+TEST = """\
+from foundations.signs import sign
+
+def test_the_sign_of_other_numbers():
+    assert [sign(-5), sign(0)] == [-1, -1]
+"""
+
+
+@pytest.fixture
+def library(book):
+    """A page that shows a function, of which it uses only one half; a test may use the other."""
+    (book / "src/foundations").mkdir(parents=True)
+    (book / "src/foundations/__init__.py").touch()
+    (book / "src/foundations/signs.py").write_text(LIBRARY, encoding="utf-8")
+    (book / "docs/signs.md").write_text(SHOWN, encoding="utf-8")
+    with (book / "mkdocs.yml").open("a") as settings:
+        settings.write("  - pymdownx.snippets: {base_path: ['.'], dedent_subsections: true}\n")
+    (book / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    return book
+
+
+def test_damage_that_the_page_cannot_notice_is_shown_to_the_tests_of_its_file(library):
+    def away() -> list[str]:
+        found, tried = mutate.escaped([library / "docs/signs.md"], library, 100, 0, ("code",))
+        assert tried["code"] == 6
+        return sorted(damage.what.rpartition(": ")[2] for damage in found)
+
+    assert away() == ["- → +", "0 → 1", "1 → 2", "5 → 6"]  # of `else -1`, `x > 0`, `sign(5)`
+    (library / "tests/foundations").mkdir()
+    (library / "tests/foundations/test_signs.py").write_text(TEST, encoding="utf-8")
+    assert away() == ["0 → 1", "5 → 6"]
+
+
+def test_a_child_that_goes_on_from_the_damage_finds_what_a_whole_run_finds(book):
+    chapter = chapters.read(book / "docs/page.md", book)
+    starts = {mutate.first_touched(damage, chapter) for damage in damages(book)}
+    assert starts == {0, 1}  # the block, and the prose check under it
+    for damage in damages(book):
+        run = execute.PageRun(chapter, book)
+        for item in chapter.steps()[: mutate.first_touched(damage, chapter)]:
+            run.step(item)
+        assert mutate.try_damage(damage, book, run) == mutate.try_damage(damage, book)
 
 
 def test_numbers_that_no_says_covers_are_listed_with_their_lines(book):
