@@ -8,6 +8,7 @@ functions that stand between layers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -104,7 +105,10 @@ def tanh(z: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:gelu]
 def gelu(z: np.ndarray) -> np.ndarray:
-    """z Φ(z), with Φ the normal distribution function (eq:gelu). Shape in = shape out."""
+    """z Φ(z), entry by entry (eq:gelu). Shape in = shape out, always float64.
+
+    Φ(z) is the share of normal random numbers below z (eq:normal-share).
+    """
     erf = np.vectorize(math.erf, otypes=[float])
     return z * (1 + erf(np.asarray(z) / math.sqrt(2))) / 2
 
@@ -125,8 +129,8 @@ def gelu_tanh(z: np.ndarray) -> np.ndarray:
 def softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
     """Probabilities e^s / Σ e^s along `axis` (eq:softmax). Shape in = shape out.
 
-    The maximum is subtracted first, so no score overflows. Raises ValueError where every
-    score along `axis` is −∞: that row has no distribution.
+    The maximum is subtracted first, so no score overflows (eq:softmax-shift). Raises
+    ValueError where every score along `axis` is −∞: that row has no distribution.
     """
     largest = scores.max(axis=axis, keepdims=True)
     if np.isneginf(largest).any():
@@ -140,15 +144,14 @@ def softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 
 # --8<-- [start:network]
 class Network:
-    """Two layers: d_in → d_hidden by ReLU, d_hidden → d_out by sigmoid (eq:network).
+    """Two layers: ReLU after the first, sigmoid after the second (eq:network).
 
-    The weights are drawn from a normal distribution of mean 0 and the given spread;
-    the biases are 0.
+    `sizes` are d_in, d_hidden and d_out. The weights are drawn from a normal
+    distribution of mean 0 and the given spread; the biases are 0.
     """
 
-    def __init__(
-        self, d_in: int, d_hidden: int, d_out: int, rng: np.random.Generator, spread=0.01
-    ):
+    def __init__(self, sizes: Sequence[int], rng: np.random.Generator, spread=0.01):
+        d_in, d_hidden, d_out = sizes
         self.W1 = rng.normal(0, spread, (d_in, d_hidden))  # (d_in, d_hidden)
         self.b1 = np.zeros(d_hidden)  # (d_hidden,)
         self.W2 = rng.normal(0, spread, (d_hidden, d_out))  # (d_hidden, d_out)
