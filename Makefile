@@ -10,12 +10,13 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site test check update lint format bench mutate clean
+.PHONY: help serve site test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve                 read the book in your browser, with live reload (PORT=$(PORT))"
 	@echo "make test                  run every test (ARGS='-k cosine' for some)"
+	@echo "make coverage              see that the mathematics' own tests reach every line of it"
 	@echo "make check  PAGE=docs/…md  run one page's code and compare it with the page; all without PAGE"
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
@@ -33,6 +34,10 @@ site: $(VENV)/installed-site
 
 test: $(VENV)/installed-test $(VENV)/installed-browser
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+coverage: $(VENV)/installed-test
+	@$(PY) -m coverage run -m pytest -q -p no:cacheprovider tests/equations tests/foundations tests/snippets $(ARGS)
+	@$(PY) -m coverage report
 
 check: $(VENV)/installed-test
 	@$(PY) -m press check $(PAGE)

@@ -18,49 +18,51 @@ import time
 from pathlib import Path
 
 from press import chapter as chapters
-from press import check, execute, mutate
+from press import check, mutate
 from press.chapter import Block, Exercise
+from press.includes import expand_code
 
 PAGE = "docs/foundations/vectors.md"
+PART = "foundations"
 ROUNDS = 5
 
 PLAIN = """
 import contextlib, io, os, sys
 os.environ["MPLBACKEND"] = "svg"
-sys.path.insert(0, "src")
-for code, namespace in BLOCKS:
-    namespaces = globals().setdefault("_namespaces", {"page": {"__name__": "__main__"}})
+for code, page, answer, may_fail in BLOCKS:
+    namespaces = globals().setdefault("_namespaces", {})
+    own = namespaces.setdefault((page, ""), {"__name__": "__main__"})
+    namespace = (page, answer)
     if namespace not in namespaces:
-        namespaces[namespace] = dict(namespaces["page"])
+        namespaces[namespace] = dict(own)
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             exec(code, namespaces[namespace])
-        except Exception as error:
-            if not isinstance(error, (AssertionError, ValueError)):
+        except Exception:
+            if not may_fail:
                 raise
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
 """
 
 
-def plain_script(chapter: chapters.Chapter, root: Path) -> str:
-    """A script that execs the blocks that a check of the chapter runs, and does nothing else."""
-    run = execute.PageRun(chapter, root)
-    blocks: list[tuple[str, str]] = []
+def plain_script(pages: list[chapters.Chapter], root: Path) -> str:
+    """A script that execs the blocks that a check of the pages runs, and does nothing else."""
+    blocks: list[tuple[str, str, str, bool]] = []
 
-    def code(block: Block) -> str:
-        from press.includes import expand_code
+    def add(chapter: chapters.Chapter, block: Block, answer: str = "") -> None:
+        lines = expand_code(block.fence.lines, chapter.file, block.line + 1, root)
+        code, may_fail = "\n".join(line.text for line in lines), bool(answer or block.raises)
+        blocks.append((code, chapter.file, answer, may_fail))
 
-        lines = expand_code(block.fence.lines, chapter.file, block.line + 1, run.root)
-        return "\n".join(line.text for line in lines)
-
-    for item in chapter.steps():
-        if isinstance(item, Exercise):
-            for at, block in enumerate([item.starter, *item.solutions, *item.mistakes]):
-                own = f"{item.id} {at}"
-                blocks += [(code(block), own), (code(item.check), own)]
-        elif isinstance(item, Block) and item.not_run is None:
-            blocks.append((code(item), "page"))
+    for chapter in pages:
+        for item in chapter.steps():
+            if isinstance(item, Exercise):
+                for at, block in enumerate([item.starter, *item.solutions, *item.mistakes]):
+                    add(chapter, block, f"{item.id} {at}")
+                    add(chapter, item.check, f"{item.id} {at}")
+            elif isinstance(item, Block) and item.not_run is None:
+                add(chapter, item)
     return f"BLOCKS = {blocks!r}\n{PLAIN}"
 
 
@@ -86,7 +88,7 @@ def bench_checks(root: Path) -> None:
     """The page under pytest and under `make check` against plain `exec` of the same blocks."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "plain.py"
-        script.write_text(plain_script(chapters.read(root / PAGE, root), root), encoding="utf-8")
+        script.write_text(plain_script([chapters.read(root / PAGE, root)], root), encoding="utf-8")
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", PAGE]
         under, plain = compare(pytest, [sys.executable, str(script)], root)
         report(
@@ -99,13 +101,37 @@ def bench_checks(root: Path) -> None:
         text = page.read_text(encoding="utf-8")
         before, after = text.split("## Checked against PyTorch"), text.split("## Paper, code")
         page.write_text(before[0] + "## Paper, code" + after[1], encoding="utf-8")
-        script.write_text(plain_script(chapters.read(page, copy), copy), encoding="utf-8")
+        script.write_text(plain_script([chapters.read(page, copy)], copy), encoding="utf-8")
         command = [sys.executable, "-m", "press", "check", PAGE]
         checked, plain = compare(command, [sys.executable, str(script)], copy)
         report(
             "make check without PyTorch blocks − plain exec", checked - plain, 0.5, "s",
             f"{checked:.2f} s / {plain:.2f} s",
         )  # fmt: skip
+
+
+def bench_part(root: Path) -> None:
+    """All chapters of Part I under pytest, in one process and in two, against plain `exec`."""
+    read = [chapters.read(path, root) for path in check.pages(root)]
+    part = [chapter for chapter in read if chapter.meta.get("part") == PART]
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "plain.py"
+        script.write_text(plain_script(part, root), encoding="utf-8")
+        plain = [sys.executable, str(script)]
+        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        pytest += [chapter.file for chapter in part]
+        under, alone = compare(pytest, plain, root, rounds=3)
+        report(
+            f"{len(part)} chapters under pytest / plain exec of their blocks", under / alone, 1.2,
+            "×", f"{under:.1f} s / {alone:.1f} s",
+        )  # fmt: skip
+        both = [*pytest, "-n", "2", "--dist", "loadfile"]
+        halved, alone = compare(both, plain, root, rounds=3)
+        report(
+            "the same on two cores / plain exec on one", halved / alone, 0.8, "×",
+            f"{halved:.1f} s / {alone:.1f} s",
+        )  # fmt: skip
+        report("the same on two cores", halved / 60, 3, "min", "")
 
 
 def bench_build(root: Path) -> None:
@@ -167,6 +193,7 @@ def main() -> int:
     root = check.find_root()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, medians of runs in turn\n")
     bench_checks(root)
+    bench_part(root)
     bench_build(root)
     bench_sizes(root)
     return 0
