@@ -133,7 +133,7 @@ def reporter(comments: list[ShapeComment], namespace: dict) -> Callable:
     # Compiled once, and a shape without names evaluated once: a line in a loop asks thousands of
     # times, so what is usual, a right answer to a shape without names, must cost next to nothing.
     said_by = [compile(comment.text, "<shape comment>", "eval") for comment in comments]
-    fixed = [None if c.names else ast.literal_eval(c.text) for c in comments]
+    fixed = [None if c.names else eval(code) for c, code in zip(comments, said_by, strict=True)]
 
     def ask(value, index: int, local: dict):
         comment = comments[index]

@@ -88,6 +88,7 @@ RIGHT = [
     "async def f():\n    return np.ones(3)  # (3,)\n\ntry:\n    f().send(None)\n"
     "except StopIteration:\n    pass",
     "D = 4\nx = np.ones((3, 4 * D))  # (3, 4 * D)",
+    "x = np.ones((6, 2))  # (2 * 3, 2)",
 ]
 
 
@@ -108,6 +109,7 @@ def test_a_right_shape_comment_is_reached_and_holds(code):
         ("x = 3  # (1,)", "()"),
         ('x = "abc"  # (3,)', "a str, which has no shape"),
         ("x = [[1, 2], [3]]  # (2, 2)", "a list, which has no shape"),
+        ("x = np.ones((6, 2))  # (2 * 4, 2)", "(6, 2)"),
         ("x = np.ones(3)  # (N,)", "NameError: name 'N' is not defined"),
         ("def f(n):\n    return np.ones(n)  # (3,)\n\nf(3), f(4)", "(4,)"),
         ("x = 1; y = np.ones(3)  # ()", "(3,)"),
