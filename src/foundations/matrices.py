@@ -1,7 +1,7 @@
 """Matrices: the mathematics of chapter 2.
 
-A matrix of m rows and n columns is a NumPy array of shape (m, n). Rows are examples: a
-vector x stands on the left of the matrix that maps it, x @ W.
+A matrix of m rows and n columns is a NumPy array of shape (m, n). Rows are examples:
+a vector x stands on the left of the matrix that maps it, x @ W.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def matmul_outer(A: np.ndarray, B: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:matmul-flops]
 def matmul_flops(m: int, k: int, n: int) -> int:
-    """Multiplications plus additions of a product (m, k) @ (k, n) (eq:matmul-flops)."""
+    """Multiplications plus additions of (m, k) @ (k, n) (eq:matmul-flops)."""
     return 2 * m * k * n
 
 
@@ -111,12 +111,15 @@ def row_major_place(index: Sequence[int], shape: Sequence[int]) -> int:
 
 
 # --8<-- [start:fastest]
-def fastest(run: Callable[[], object], repeats: int) -> float:
-    """The shortest of `repeats` runs, in seconds: the one that least disturbed."""
+def fastest(run: Callable, *arguments: object, repeats: int) -> float:
+    """Seconds that `run(*arguments)` takes: the shortest of `repeats` runs.
+
+    Whatever else the machine does makes a run longer, never shorter.
+    """
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        run()
+        run(*arguments)
         times.append(time.perf_counter() - start)
     return min(times)
 
@@ -128,16 +131,16 @@ def fastest(run: Callable[[], object], repeats: int) -> float:
 def measure(
     sizes: Sequence[int], repeats: int, rng: np.random.Generator
 ) -> dict[int, tuple[float, float]]:
-    """How many times longer than `@` the loops take, and `matmul_outer`.
+    """How many times longer than `@` the three loops take, and `matmul_outer`.
 
     Each size n gives one pair, for the product of two random (n, n) matrices.
     """
     ratios = {}
     for n in sizes:
         A, B = rng.normal(size=(2, n, n))
-        blas = fastest(lambda: A @ B, repeats)
-        loops = fastest(lambda: matmul(A, B), repeats)
-        outer = fastest(lambda: matmul_outer(A, B), repeats)
+        blas = fastest(np.matmul, A, B, repeats=repeats)
+        loops = fastest(matmul, A, B, repeats=repeats)
+        outer = fastest(matmul_outer, A, B, repeats=repeats)
         ratios[n] = loops / blas, outer / blas
     return ratios
 
@@ -151,10 +154,12 @@ def measure_strides(n: int, repeats: int) -> float:
 
     The matrix is (n, n), in float32, row by row in memory.
     """
+
+    def add_up(lines: np.ndarray) -> list[float]:
+        return [line.sum() for line in lines]
+
     A = np.ones((n, n), dtype=np.float32)  # (n, n)
-    rows = fastest(lambda: [A[i].sum() for i in range(n)], repeats)
-    columns = fastest(lambda: [A[:, j].sum() for j in range(n)], repeats)
-    return columns / rows
+    return fastest(add_up, A.T, repeats=repeats) / fastest(add_up, A, repeats=repeats)
 
 
 # --8<-- [end:measure-strides]
@@ -162,10 +167,10 @@ def measure_strides(n: int, repeats: int) -> float:
 
 # --8<-- [start:measure-order]
 def measure_order(T: int, K: int, repeats: int, rng: np.random.Generator) -> float:
-    """How many times longer (Q Kᵀ) V takes than Q (Kᵀ V), all three of shape (T, K)."""
-    Q, keys, V = rng.normal(size=(3, T, K))
-    left = fastest(lambda: (Q @ keys.T) @ V, repeats)
-    right = fastest(lambda: Q @ (keys.T @ V), repeats)
+    """How many times longer (A Bᵀ) C takes than A (Bᵀ C); all three are (T, K)."""
+    A, B, C = rng.normal(size=(3, T, K))
+    left = fastest(lambda: (A @ B.T) @ C, repeats=repeats)
+    right = fastest(lambda: A @ (B.T @ C), repeats=repeats)
     return left / right
 
 
@@ -174,9 +179,9 @@ def measure_order(T: int, K: int, repeats: int, rng: np.random.Generator) -> flo
 
 # --8<-- [start:rotation]
 def rotation(theta: float) -> np.ndarray:
-    """The matrix that turns the plane by `theta` radians, counterclockwise (eq:rotation).
+    """The matrix that turns the plane counterclockwise by `theta` (eq:rotation).
 
-    Shape (2, 2), for points as rows: `points @ rotation(theta)`.
+    `theta` is in radians. Shape (2, 2), for points as rows: points @ rotation(theta).
     """
     c, s = math.cos(theta), math.sin(theta)
     return np.array([[c, s], [-s, c]])  # (2, 2)
@@ -187,7 +192,10 @@ def rotation(theta: float) -> np.ndarray:
 
 # --8<-- [start:determinant]
 def determinant(W: np.ndarray) -> float:
-    """By what factor W (2, 2) multiplies areas, negative if it flips (eq:determinant)."""
+    """The factor by which W (2, 2) multiplies areas (eq:determinant).
+
+    It is negative where W flips the plane over.
+    """
     (a, b), (c, d) = W
     return a * d - b * c  # ()
 
@@ -213,7 +221,7 @@ def inverse(W: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:intensity]
 def intensity(m: int, k: int, n: int) -> float:
-    """FLOPs per number read or written, for a product (m, k) @ (k, n) (eq:intensity)."""
+    """FLOPs per number read or written in (m, k) @ (k, n) (eq:intensity)."""
     return matmul_flops(m, k, n) / (m * k + k * n + m * n)
 
 
