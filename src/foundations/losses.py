@@ -96,7 +96,7 @@ def log_softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
     """The mean of −ln p of the true class, in nats (eq:cross-entropy).
 
-    `logits` (n, k) are scores before the softmax, `targets` (n,) whole numbers from 0 to
+    `logits` (n, k) are scores before the softmax, `targets` (n,) numbers from 0 to
     k − 1. Raises ValueError for others: NumPy would count −1 from the end.
     """
     n, k = logits.shape
@@ -136,7 +136,7 @@ def entropy(p: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:kl]
 def kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """How much more `q` is surprised by `p` than `p` is, in nats (eq:kl).
+    """The extra surprise of who believes `q` where `p` is true, in nats (eq:kl).
 
     Distributions (…, k) along the last axis give (…,): 0 where they are equal, ∞
     where something possible under `p` is impossible under `q`.
