@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from foundations.forward import relu
@@ -13,8 +15,8 @@ def standardise(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(x − mean) / √(variance + ε) along `axis` (eq:standardise).
 
-    The variance divides by the number of entries. Returns X_hat, shaped like X, and the
-    mean and the root, shaped like X with 1 in place of `axis`.
+    The variance divides by the number of entries. Returns X_hat, shaped like X, and
+    the mean and the root, shaped like X with 1 in place of `axis`.
     """
     mean = X.mean(axis=axis, keepdims=True)
     C = X - mean
@@ -29,13 +31,57 @@ def standardise(
 def standardise_backward(
     d_X_hat: np.ndarray, X_hat: np.ndarray, root: np.ndarray, axis: int
 ) -> np.ndarray:
-    """The gradient with respect to what was standardised (eq:standardise-backward)."""
+    """d_X, shaped like X_hat, for `standardise` (eq:standardise-backward)."""
     mean = d_X_hat.mean(axis=axis, keepdims=True)
     along = np.mean(d_X_hat * X_hat, axis=axis, keepdims=True)
     return (d_X_hat - mean - X_hat * along) / root
 
 
 # --8<-- [end:standardise-backward]
+
+
+# --8<-- [start:batch-norm]
+class BatchNorm:
+    """Each column by its mean and variance over the batch, then γ, β (eq:norm-gain).
+
+    In training it also keeps running estimates of the mean and the unbiased variance,
+    as PyTorch does (eq:running). In evaluation it uses them, and not the batch's.
+    """
+
+    def __init__(self, d: int, momentum: float = 0.1, eps: float = 1e-5):
+        self.gamma, self.beta = np.ones(d), np.zeros(d)
+        self.running_mean, self.running_var = np.zeros(d), np.ones(d)
+        self.momentum, self.eps = momentum, eps
+
+    def forward(self, X: np.ndarray, training: bool) -> tuple[np.ndarray, tuple]:
+        """Y (n, d) from X (n, d), and a cache. One row in training: ValueError."""
+        n, d = X.shape
+        if not training:
+            root = np.sqrt(self.running_var + self.eps)  # (d,)
+            return (X - self.running_mean) / root * self.gamma + self.beta, ()
+        if n < 2:
+            raise ValueError(f"BatchNorm: a batch of {n} has no variance to train on")
+        X_hat, mean, root = standardise(X, axis=0, eps=self.eps)
+        unbiased = X.var(axis=0, ddof=1)  # (d,)
+        self.running_mean += self.momentum * (mean[0] - self.running_mean)
+        self.running_var += self.momentum * (unbiased - self.running_var)
+        return X_hat * self.gamma + self.beta, (X_hat, root, self.gamma)
+
+
+# --8<-- [end:batch-norm]
+
+
+# --8<-- [start:batch-norm-backward]
+def batch_norm_backward(
+    d_Y: np.ndarray, cache: tuple
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """d_X (n, d), d_gamma (d,), d_beta (d,), in training mode (eq:gain-backward)."""
+    X_hat, root, gamma = cache
+    d_X = standardise_backward(d_Y * gamma, X_hat, root, axis=0)
+    return d_X, (d_Y * X_hat).sum(axis=0), d_Y.sum(axis=0)
+
+
+# --8<-- [end:batch-norm-backward]
 
 
 # --8<-- [start:layer-norm]
@@ -50,6 +96,10 @@ def layer_norm(
     return X_hat * gamma + beta, (X_hat, root, gamma)
 
 
+# --8<-- [end:layer-norm]
+
+
+# --8<-- [start:layer-norm-backward]
 def layer_norm_backward(
     d_Y: np.ndarray, cache: tuple
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,58 +110,19 @@ def layer_norm_backward(
     return d_X, (d_Y * X_hat).sum(axis=rows), d_Y.sum(axis=rows)
 
 
-# --8<-- [end:layer-norm]
-
-
-# --8<-- [start:batch-norm]
-class BatchNorm:
-    """Each column by its mean and variance over the batch, then γ and β (eq:batch-norm).
-
-    In training it also keeps running estimates of the mean and the (unbiased) variance,
-    as PyTorch does (eq:running); in evaluation it uses them in place of the batch's.
-    """
-
-    def __init__(self, d: int, momentum: float = 0.1, eps: float = 1e-5):
-        self.gamma, self.beta = np.ones(d), np.zeros(d)
-        self.running_mean, self.running_var = np.zeros(d), np.ones(d)
-        self.momentum, self.eps = momentum, eps
-
-    def forward(self, X: np.ndarray, training: bool) -> tuple[np.ndarray, tuple]:
-        """Y (n, d) from X (n, d), and a cache. Training on one row is a ValueError."""
-        if not training:
-            root = np.sqrt(self.running_var + self.eps)  # (d,)
-            return (X - self.running_mean) / root * self.gamma + self.beta, ()
-        n = len(X)
-        if n < 2:
-            raise ValueError(f"BatchNorm: a batch of {n} has no variance to train on")
-        X_hat, mean, root = standardise(X, axis=0, eps=self.eps)
-        unbiased = X.var(axis=0, ddof=1)
-        self.running_mean += self.momentum * (mean[0] - self.running_mean)
-        self.running_var += self.momentum * (unbiased - self.running_var)
-        return X_hat * self.gamma + self.beta, (X_hat, root)
-
-    def backward(
-        self, d_Y: np.ndarray, cache: tuple
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """d_X (n, d), d_gamma (d,) and d_beta (d,) of a training batch."""
-        X_hat, root = cache
-        d_X = standardise_backward(d_Y * self.gamma, X_hat, root, axis=0)
-        return d_X, (d_Y * X_hat).sum(axis=0), d_Y.sum(axis=0)
-
-
-# --8<-- [end:batch-norm]
+# --8<-- [end:layer-norm-backward]
 
 
 # --8<-- [start:deep-network]
 def deep_network(
     sizes: list[int], runs: int, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Parameters W, b, γ, β for each hidden layer and W, b for the last, for `runs` nets.
+    """Parameters W, b, γ, β of the hidden layers, W, b of the last, for `runs` nets.
 
     A W is (runs, d_in, d_out) with He's initialisation, the others (runs, 1, d_out).
     """
     params = []
-    for d_in, d_out in zip(sizes, sizes[1:]):
+    for d_in, d_out in pairwise(sizes):
         params.append(rng.normal(0, np.sqrt(2 / d_in), size=(runs, d_in, d_out)))
         params.append(np.zeros((runs, 1, d_out)))
         params += [np.ones((runs, 1, d_out)), np.zeros((runs, 1, d_out))]
@@ -128,10 +139,11 @@ def deep_forward(
     axis: int | None,
     trained: list | None = None,
 ) -> tuple[np.ndarray, list]:
-    """Logits (runs, n, 1) of a ReLU network with a norm before each ReLU, and a cache.
+    """Logits (runs, n, 1) of a ReLU network with a norm before each ReLU; a cache.
 
-    `axis` −2 is batch norm, −1 layer norm, and None neither: then γ and β are left out.
-    Batch norm evaluates with the means and roots of `trained`, a training batch's cache.
+    `axis` −2 is batch norm, −1 layer norm; None is neither, and leaves out γ and β.
+    Batch norm evaluates with the means and roots in `trained`, a training batch's
+    cache.
     """
     A, cache = X, []
     for layer in range(len(params) // 4):

@@ -1,12 +1,13 @@
 """Overfitting, weight decay and dropout: the first half of chapter 9's mathematics.
 
-The classifier trains many networks at once: every array has one more axis at the front,
-`runs`, and run number r sees its own examples, weights and masks at index r.
+The classifier trains many networks at once: every array has one more axis at the
+front, `runs`, and run number r sees its own examples, weights and masks at index r.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def dropout(
     Returns the result and its mask, 0 or 1/(1 − p), both shaped like `H`. Backward is
     `d_H = d_out * mask`. Raises ValueError unless 0 ≤ p < 1.
     """
-    if not np.all((0 <= np.asarray(p)) & (np.asarray(p) < 1)):
+    if not np.all((np.asarray(p) >= 0) & (np.asarray(p) < 1)):
         raise ValueError(f"dropout: p is a probability below 1, not {p}")
     mask = (rng.random(H.shape) >= p) / (1 - p)
     return H * mask, mask
@@ -89,7 +90,7 @@ def new_network(
     (runs, 1, d_out).
     """
     params = []
-    for d_in, d_out in zip(sizes, sizes[1:]):
+    for d_in, d_out in pairwise(sizes):
         params.append(rng.normal(0, np.sqrt(2 / d_in), size=(runs, d_in, d_out)))
         params.append(np.zeros((runs, 1, d_out)))
     return params
@@ -128,7 +129,7 @@ def classifier(
 def classifier_backward(
     d_logits: np.ndarray, params: list[np.ndarray], cache: tuple
 ) -> list[np.ndarray]:
-    """Gradients in the order and the shapes of `params`. `.mT` swaps the last two axes."""
+    """Gradients, ordered and shaped like `params`. `.mT` swaps the last two axes."""
     inputs, masks = cache
     gradients, d_Z = [], d_logits
     for i in reversed(range(len(inputs))):
@@ -144,7 +145,7 @@ def classifier_backward(
 
 # --8<-- [start:run-losses]
 def run_losses(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Binary cross-entropy of each run, (runs,): chapter 4's formula, one mean a run."""
+    """Binary cross-entropy of each run, (runs,): chapter 4's, with one mean a run."""
     losses = np.maximum(logits, 0) - logits * y + np.log1p(np.exp(-np.abs(logits)))
     return losses.mean(axis=(-2, -1))
 
