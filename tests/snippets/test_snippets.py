@@ -1,6 +1,7 @@
 """Every snippet runs alone, prints what the cookbook shows, and needs nothing of the book."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from press import chapter, includes, outputs
 ROOT = Path(__file__).parents[2]
 SNIPPETS = sorted((ROOT / "snippets").glob("*.py"))
 COOKBOOK = ROOT / "docs/reference/snippets.md"
-ALLOWED = {"numpy", "torch", "matplotlib"}
+NAMES = {"numpy": "NumPy", "torch": "PyTorch", "matplotlib": "matplotlib"}
 
 
 def shown_outputs() -> dict[str, str]:
@@ -42,16 +43,25 @@ def test_a_snippet_runs_alone_and_prints_what_the_cookbook_shows(path, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("path", SNIPPETS, ids=lambda path: path.stem)
-def test_a_snippet_imports_only_what_its_readers_have(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def imported(path: Path) -> set[str]:
+    """The packages that a snippet imports, the standard library's left out."""
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             names.add((node.module or "").split(".")[0])
-    assert names <= ALLOWED | set(sys.stdlib_module_names)
+    return names - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=lambda path: path.stem)
+def test_a_snippet_imports_only_what_its_readers_have_and_its_page_names(path):
+    assert imported(path) <= set(NAMES)
+    page = COOKBOOK.read_text(encoding="utf-8")
+    before = page[: page.index(f'"snippets/{path.name}"')]
+    needs = re.findall(r"^Needs (.*?) · explained in", before, re.MULTILINE)[-1]
+    named = {package for package, name in NAMES.items() if name in needs}
+    assert named == imported(path), f"the cookbook says that {path.name} needs {needs}"
 
 
 @pytest.mark.parametrize("path", SNIPPETS, ids=lambda path: path.stem)
