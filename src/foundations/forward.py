@@ -85,7 +85,7 @@ def relu(z: np.ndarray) -> np.ndarray:
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + e^−z), entry by entry, without overflow (eq:sigmoid).
 
-    Shape in = shape out. Only exponentials of numbers below 0 are taken.
+    Shape in = shape out. Only exponentials of numbers at most 0 are taken.
     """
     e = np.exp(-np.abs(z))
     return np.where(np.asarray(z) >= 0, 1, e) / (1 + e)

@@ -56,8 +56,10 @@ def test_a_layer_is_every_neuron_on_every_example(n, d_in, d_out):
 
 @pytest.mark.equation(
     "eq:collapse",
-    r"""(\mathbf{X} \mathbf{W}_1 + \mathbf{b}_1)\, \mathbf{W}_2 + \mathbf{b}_2
-    = \mathbf{X}\, (\mathbf{W}_1 \mathbf{W}_2) + (\mathbf{b}_1 \mathbf{W}_2 + \mathbf{b}_2)""",
+    r"""\begin{aligned}
+    &(\mathbf{X} \mathbf{W}_1 + \mathbf{b}_1)\, \mathbf{W}_2 + \mathbf{b}_2 \\
+    &\quad = \mathbf{X}\, (\mathbf{W}_1 \mathbf{W}_2) + (\mathbf{b}_1 \mathbf{W}_2 + \mathbf{b}_2)
+    \end{aligned}""",
 )
 @pytest.mark.parametrize("d_hidden", [1, 4, 100])
 def test_two_layers_without_an_activation_are_one(d_hidden):
@@ -179,8 +181,10 @@ def test_the_tanh_form_is_its_formula_and_close_to_gelu():
 
 @pytest.mark.equation(
     "eq:network",
-    r"""\mathbf{H} = \operatorname{ReLU}(\mathbf{X} \mathbf{W}_1 + \mathbf{b}_1), \qquad
-    \mathbf{P} = \sigma(\mathbf{H} \mathbf{W}_2 + \mathbf{b}_2)""",
+    r"""\begin{aligned}
+    \mathbf{H} &= \operatorname{ReLU}(\mathbf{X} \mathbf{W}_1 + \mathbf{b}_1) \\
+    \mathbf{P} &= \sigma(\mathbf{H} \mathbf{W}_2 + \mathbf{b}_2)
+    \end{aligned}""",
 )
 def test_a_network_agrees_with_pytorch_layer_by_layer():
     network = forward.Network((3, 5, 2), np.random.default_rng(SEED), spread=1.0)
