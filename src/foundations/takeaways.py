@@ -94,7 +94,7 @@ def fit(
     slope: Callable = relu_slope,
 ) -> None:
     """Trains the optimiser's parameters in place, on all examples at each step."""
-    for step in range(steps):
+    for _ in range(steps):
         optimiser.step(gradients(X, y, optimiser.params, hidden, slope))
 
 
