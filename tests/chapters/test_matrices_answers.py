@@ -80,7 +80,7 @@ def distances(body: str) -> str:
         ("2.4", plane(image="[4, 6]"), "image is not [4.0, 6.0]"),
         ("2.4", plane(factor="[3]"), "factor: one number, not [3]"),
         ("2.4", plane(factor="'3x'"), "factor: one number, not '3x'"),
-        ("2.4", plane(factor="-3"), "factor: v lies to the left of u"),
+        ("2.4", plane(factor="-3"), "factor: areas grow without turning over"),
         ("2.4", plane(factor="9"), "factor is not 9.0"),
         ("2.4", plane(factor="3.001"), "factor is not 3.001"),
         ("2.4", plane(origin="[-1.333, 3.667]"), "origin: [1, 5] is a row"),
