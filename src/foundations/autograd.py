@@ -286,7 +286,7 @@ def no_grad() -> Iterator[None]:
 
 # --8<-- [start:vjp]
 def vjp(f: Callable, x: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """f(x), and Jᵀ d at `x`, shaped like `x` (eq:vjp). `d` is shaped like f(x)."""
+    """f(x), and d J at `x`, shaped like `x` (eq:vjp). `d` is shaped like f(x)."""
     x = Tensor(x, requires_grad=True)
     y = f(x)
     y.backward(d)

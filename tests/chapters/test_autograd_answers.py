@@ -123,6 +123,7 @@ def softmax(rule: str, axis: str = "-1") -> str:
         ("8.4", "def sigmoid_of(a):\n    return sigmoid(a.data)", "return a Tensor, not"),
         ("8.4", sigmoid("d * value * (1 - value)", "np.tanh(z := a.data)"), "not the sigmoid's"),
         ("8.4", sigmoid("d * value"), "the second factor is missing"),
+        ("8.4", sigmoid("d * (1 - value**2)"), "1 − value² is the slope of tanh"),
         ("8.4", sigmoid("d * (1 - value)"), "wrong gradient"),
         ("8.4", sigmoid("d * z * (1 - z)"), "not z (1 − z)"),
         ("8.4", sigmoid("1.001 * d * value * (1 - value)"), "wrong gradient"),

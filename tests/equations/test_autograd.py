@@ -69,7 +69,7 @@ def test_the_gradient_of_the_mean_square_of_a_sum(rng, n):
 
 
 @pytest.mark.equation(
-    "eq:adjoint", r"d_v = \sum_{w \text{ made from } v} \frac{\partial w}{\partial v}\, d_w"
+    "eq:adjoint", r"d_p = \sum_{r \text{ made from } p} \frac{\partial r}{\partial p}\, d_r"
 )
 @pytest.mark.parametrize("seed", range(20))
 def test_slopes_along_all_paths_add_on_the_tape_and_in_the_engine(seed):
@@ -136,7 +136,7 @@ def test_a_matrix_product_transposes_the_other_factor(rng):
 
 @pytest.mark.equation(
     "eq:softplus",
-    r"""L = \operatorname{softplus}\bigl((1 - 2y)\, z\bigr) \qquad\text{with}\qquad
+    r"""L = \operatorname{softplus}\bigl((1 - 2y)\, z\bigr), \quad
     \operatorname{softplus}(a) = \ln(1 + e^a)""",
 )
 @pytest.mark.parametrize("target", [0.0, 1.0])
