@@ -103,7 +103,11 @@ def softmax(rule: str, axis: str = "-1") -> str:
         ),
         ("8.2", linear("layer.bias.data += 1", "return layer"), "and the bias is not b"),
         ("8.2", linear("layer.bias.data *= 1.01", "return layer"), "and the bias is not b"),
-        ("8.2", linear("layer.weight.data *= 1.01", "return layer"), "computes something else"),
+        (
+            "8.2",
+            linear("layer.weight.data *= 1.01", "return layer"),
+            "not X @ W + b; copy W.T and b in",
+        ),
         ("8.2", linear("W *= 2", "return layer"), "to_linear changes W or b"),
         (
             "8.2",
