@@ -43,6 +43,8 @@ def by_differences(f, x):
         (lambda x: 3 * x + 1, lambda x: 3.0),
         (lambda x: x**2, lambda x: 2 * x),
         (lambda x: 1 / x, lambda x: -1 / x**2),
+        (lambda x: x**3, lambda x: 3 * x**2),
+        (lambda x: x**-2, lambda x: -2 * x**-3),
         (math.log, lambda x: 1 / x),
         (math.exp, math.exp),
         (lambda x: math.exp(x) * x**2, lambda x: math.exp(x) * x**2 + math.exp(x) * 2 * x),
@@ -215,7 +217,7 @@ def test_the_slope_of_a_bias_is_the_sum_of_a_column(shape):
 
 @pytest.mark.equation(
     "eq:d-activation",
-    r"d_{\mathbf{Z}} = d_{\mathbf{A}} \odot \phi'(\mathbf{Z})",
+    r"d_{\mathbf{Z}} = d_{\mathbf{A}} \odot f'(\mathbf{Z})",
 )
 @pytest.mark.parametrize(("phi", "slope"), [(sigmoid, bp.sigmoid_slope), (relu, bp.relu_slope)])
 def test_an_activation_multiplies_entry_by_entry_by_its_slope(phi, slope):
