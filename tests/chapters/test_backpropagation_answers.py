@@ -56,6 +56,7 @@ def twice(result: str) -> str:
         ("5.1", paper(d_x="None"), "d_x is still None"),
         ("5.1", paper(d_w="'24'"), "d_w is one number, not '24'"),
         ("5.1", paper(d_b="[8]"), "d_b is one number, not [8]"),
+        ("5.1", paper(d_b="np.array([8])"), "d_b is one number, not array([8])"),
         ("5.1", paper(d_b="16"), "16 is the loss"),
         ("5.1", paper(d_b="-8"), "the sign: r = wx + b − y"),
         ("5.1", paper(d_b="1"), "d_b is not 1"),
@@ -135,6 +136,8 @@ def twice(result: str) -> str:
         ("5.6", twice("return d_X * (1 + (len(X) == 1)), d_W"), "d_X for shape (1, 5) is not"),
         ("5.6", twice("return d_X, X.T @ d_Z"), "the first use alone"),
         ("5.6", twice("return d_X, H.T @ d_Y + X.T @ d_H"), "in the first use the ReLU"),
+        ("5.6", twice("return d_X, d_W / 2"), "the two uses add up"),
+        ("5.6", twice("return d_X, d_W.T"), "turned round: H.T @ d_Y"),
         ("5.6", twice("return d_X, d_W + 1e-4"), "d_W for shape (4, 3) is not"),
         ("5.6", twice("return d_X, d_W * (1 + (len(X) == 2))"), "d_W for shape (2, 2) is not"),
     ],
@@ -150,6 +153,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
     [
         ("5.1", paper("24.0", "np.int64(8)", "np.float64(16)")),
         ("5.1", paper("24.0000001", "7.9999999", "15.9999999")),  # measured, not rounded
+        ("5.1", paper("np.array(24.0)")),
         ("5.2", silu("return right.tolist()")),
         ("5.2", silu("return d_A * s * (1 + Z - Z * s)")),
         ("5.3", letters(b="np.bool_(True)").replace("'np.bool_(True)'", "np.bool_(True)")),
