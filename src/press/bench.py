@@ -140,7 +140,7 @@ from foundations.matrices import measure, measure_order, measure_strides
 rng = np.random.default_rng(42)
 for sizes, repeats in (((4, 8, 16), 100), ((32, 64), 10), ((128,), 3), ((256,), 1)):
     for n, (loops, outer) in measure(sizes, repeats, rng).items():
-        print(f"  n = {n:3}: three loops {loops:8,.0f} times as long as @, outer products {outer:4.0f}")
+        print(f"  n = {n:3}: loops {loops:8,.0f} times as long as @, outer products {outer:4.0f}")
 for n in (256, 1024, 4096):
     print(f"  n = {n:4}: columns added up {measure_strides(n, 5):5.1f} times as long as rows")
 print(f"  (A B^T) C for T = 2048, K = 64: {measure_order(2048, 64, 5, rng):.0f} times A (B^T C)")
