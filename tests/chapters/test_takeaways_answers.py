@@ -102,6 +102,11 @@ def backward(
         ("10.3", drop("H *= keep; return H / (1 - p)"), "drop changes H itself"),
         ("10.3", drop("return (H * keep)[0]"), "the shape must stay"),
         ("10.3", drop("return H"), "nothing was dropped in training"),
+        (
+            "10.3",
+            drop("return H * (rng.random((len(H), 1)) >= p) / (1 - p)"),
+            "whole rows or columns went",
+        ),
         ("10.3", drop("return H * (rng.random(H.shape) >= 0.25)"), "24% were dropped"),
         ("10.3", drop("return H * keep * rng.random(H.shape)"), "the same factor"),
         ("10.3", drop("return H * keep / p"), "scaled by 1/p"),
