@@ -178,6 +178,17 @@ def backward(
         ("10.7", backward(d_Z3="(Y - P) / len(Y)"), "d_W3 has the wrong sign"),
         ("10.7", backward(d_W3="abs(H2.T @ d_Z3)"), "is it made of H2 and d_Z3?"),
         ("10.7", backward(after="out[0] = 0 * out[0]"), "d_W1 is still all zeros"),
+        *(
+            ("10.7", backward(after=f"out[{at}] = 2 * out[{at}]"), f"{name} is wrong: {why}")
+            for at, name, why in (
+                (0, "d_W1", "is the ReLU's slope in it?"),
+                (1, "d_b1", "is the ReLU's slope in it?"),
+                (2, "d_W2", "is the ReLU's slope in it?"),
+                (3, "d_b2", "is the ReLU's slope in it?"),
+                (4, "d_W3", "is it made of H2 and d_Z3?"),
+                (5, "d_b3", "is it made of H2 and d_Z3?"),
+            )
+        ),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, diagnosis):
