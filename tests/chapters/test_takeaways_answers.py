@@ -176,7 +176,7 @@ def backward(
         ("10.7", backward(after="out = out[0]"), "give back six gradients"),
         ("10.7", backward(after="out[4] = out[4].T"), "d_W3 has shape (2, 4), not (4, 2)"),
         ("10.7", backward(d_Z3="(Y - P) / len(Y)"), "d_W3 has the wrong sign"),
-        ("10.7", backward(d_W3="abs(H2.T @ d_Z3)"), "is it made of H2 and d_Z3?"),
+        ("10.7", backward(d_W3="abs(H2.T @ d_Z3)"), "is d_Z3 (P − Y) / n?"),
         ("10.7", backward(after="out[0] = 0 * out[0]"), "d_W1 is still all zeros"),
         *(
             ("10.7", backward(after=f"out[{at}] = 2 * out[{at}]"), f"{name} is wrong: {why}")
@@ -185,8 +185,8 @@ def backward(
                 (1, "d_b1", "is the ReLU's slope in it?"),
                 (2, "d_W2", "is the ReLU's slope in it?"),
                 (3, "d_b2", "is the ReLU's slope in it?"),
-                (4, "d_W3", "is it made of H2 and d_Z3?"),
-                (5, "d_b3", "is it made of H2 and d_Z3?"),
+                (4, "d_W3", "is d_Z3 (P − Y) / n?"),
+                (5, "d_b3", "is d_Z3 (P − Y) / n?"),
             )
         ),
     ],
