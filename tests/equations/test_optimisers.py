@@ -20,7 +20,7 @@ def bowl(eigenvalues) -> tuple[np.ndarray, np.ndarray]:
     return V @ np.diag(eigenvalues) @ V.T, V
 
 
-def against_torch(ours, theirs, shapes=((3,), (2, 4)), steps=100, sizes=(1e-3, 1.0, 1e3)):
+def assert_steps_as_torch(ours, theirs, shapes=((3,), (2, 4)), steps=100, sizes=(1e-3, 1.0, 1e3)):
     """Both optimisers see the same gradients; after each step the parameters must be equal.
 
     `ours` and `theirs` make an optimiser of a list of parameters. The tolerance is relative to the
@@ -105,7 +105,7 @@ def test_each_eigendirection_shrinks_by_a_factor_of_its_own(eigenvalues):
 )
 @pytest.mark.parametrize("lr", [1e-4, 0.3])
 def test_sgd_is_pytorchs(lr):
-    against_torch(lambda p: optimisers.SGD(p, lr), lambda p: torch.optim.SGD(p, lr))
+    assert_steps_as_torch(lambda p: optimisers.SGD(p, lr), lambda p: torch.optim.SGD(p, lr))
 
 
 @pytest.mark.equation(
@@ -115,7 +115,7 @@ def test_sgd_is_pytorchs(lr):
 )
 @pytest.mark.parametrize(("lr", "beta"), [(1e-3, 0.9), (0.1, 0.5), (0.1, 0.99), (0.1, 0.0)])
 def test_momentum_is_pytorchs(lr, beta):
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.Momentum(p, lr, beta),
         lambda p: torch.optim.SGD(p, lr, momentum=beta),
     )
@@ -148,7 +148,7 @@ def test_the_two_momenta_walk_one_path_when_the_rate_is_scaled(beta):
     total = optimisers.Momentum([start.copy()], (1 - beta) * 1e-3, beta)
     paths = [optimisers.descend(o, optimisers.rosenbrock_gradient, 300) for o in (average, total)]
     np.testing.assert_allclose(paths[0], paths[1], rtol=0, atol=1e-10)  # 300 steps of a steep loss
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.AveragedMomentum(p, 0.1, beta),
         lambda p: torch.optim.SGD(p, (1 - beta) * 0.1, momentum=beta),
     )
@@ -188,7 +188,7 @@ def test_momentum_shrinks_every_direction_by_the_root_of_beta_and_no_setting_is_
 )
 @pytest.mark.parametrize(("lr", "beta"), [(1e-3, 0.9), (0.1, 0.5), (0.1, 0.99)])
 def test_nesterov_is_pytorchs(lr, beta):
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.Nesterov(p, lr, beta),
         lambda p: torch.optim.SGD(p, lr, momentum=beta, nesterov=True),
     )
@@ -214,7 +214,7 @@ def test_nesterov_stores_the_point_ahead_of_the_original_rule():
 )
 @pytest.mark.parametrize(("lr", "beta", "eps"), [(0.01, 0.99, 1e-8), (0.1, 0.9, 1e-3)])
 def test_rmsprop_is_pytorchs(lr, beta, eps):
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.RMSProp(p, lr, beta, eps),
         lambda p: torch.optim.RMSprop(p, lr, alpha=beta, eps=eps),
     )
@@ -256,7 +256,7 @@ ADAM_SETTINGS = [
 )
 @pytest.mark.parametrize(("lr", "beta1", "beta2", "eps"), ADAM_SETTINGS)
 def test_adam_is_pytorchs(lr, beta1, beta2, eps):
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.Adam(p, lr, beta1, beta2, eps),
         lambda p: torch.optim.Adam(p, lr, betas=(beta1, beta2), eps=eps),
     )
@@ -270,7 +270,7 @@ def test_adam_is_pytorchs(lr, beta1, beta2, eps):
 @pytest.mark.parametrize("decay", [0.0, 0.01, 1.0])
 @pytest.mark.parametrize(("lr", "beta1", "beta2", "eps"), ADAM_SETTINGS[:2])
 def test_adamw_is_pytorchs(lr, beta1, beta2, eps, decay):
-    against_torch(
+    assert_steps_as_torch(
         lambda p: optimisers.AdamW(p, lr, beta1, beta2, eps, decay),
         lambda p: torch.optim.AdamW(p, lr, (beta1, beta2), eps, weight_decay=decay),
     )
