@@ -92,3 +92,11 @@ def test_a_shared_parameter_is_counted_once():
     assert parameter_table(torch.nn.Sequential(one, one)).split("\n")[-1].split() == [
         "total", "16", "bytes", "4",
     ]  # fmt: skip
+
+
+def test_the_classifier_predicts_the_most_probable_class():
+    model = Classifier((2, 4, 3))
+    X = np.random.default_rng(SEED).normal(size=(20, 2))
+    predicted = model.predict(X)
+    assert predicted.tolist() == [int(np.argmax(row)) for row in model.activations(X)[-1]]
+    assert len(set(predicted)) > 1
