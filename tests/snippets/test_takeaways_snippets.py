@@ -95,8 +95,8 @@ def test_a_shared_parameter_is_counted_once():
 
 
 def test_the_classifier_predicts_the_most_probable_class():
-    model = Classifier((2, 4, 3))
-    X = np.random.default_rng(SEED).normal(size=(20, 2))
+    model = Classifier((2, 16, 3), seed=3)
+    X = np.random.default_rng(SEED).normal(size=(200, 2))
     predicted = model.predict(X)
     assert predicted.tolist() == [int(np.argmax(row)) for row in model.activations(X)[-1]]
     assert len(set(predicted)) > 1
