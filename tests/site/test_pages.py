@@ -239,7 +239,7 @@ def test_every_figure_is_legible_in_the_scheme_that_a_reader_chose(visit, pages,
     problems, seen = [], set()
     for address, file in pages.items():
         article = file.read_text(encoding="utf-8").partition("<article")[2]
-        if address == LAB or "<img" not in article:
+        if address.startswith("labs/") or "<img" not in article:
             continue
         tab.open(address)
         tab.choose(scheme)
