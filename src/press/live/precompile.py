@@ -1,4 +1,4 @@
-"""Runs in Pyodide, at build: repacks an archive with byte code in place of source, and without ballast.
+"""Runs in Pyodide, at build: repacks archives with byte code in place of source.
 
 Sources are compiled by the very Python that will run them, so the reader's browser need not. The
 archives are deterministic: sorted, without dates.

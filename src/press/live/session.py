@@ -1,0 +1,287 @@
+"""Runs a page's blocks for its reader, in Pyodide; in plain Python for the tests.
+
+The blocks of a page are run in order, in one namespace, as the book runs them: what a block finds is
+always what the blocks above it left, however often and in whatever order the reader presses Run.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import linecache
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+
+from press.namespaces import forget_settings, own_copy
+
+KEPT = 8
+"""How many states of the namespace are kept, so that running a block again need not begin anew."""
+PAUSE = 0.05
+"""Seconds between two messages of printed text: a loop that prints must not drown the page."""
+MOST = 100_000
+"""Characters that one run may print; what comes after is not sent."""
+
+
+class Session:
+    """One page and its reader. `tell` gets events, each a dictionary with a `type`.
+
+    `live` says which blocks can run here; the others are passed over.
+    """
+
+    def __init__(self, blocks: list[str], live: list[bool], tell: Callable[[dict], None]) -> None:
+        self.blocks, self.live, self.tell = list(blocks), live, tell
+        self.ran: list = []
+        """The code of the blocks that made `namespace` what it is, from the first one on."""
+        self.namespace: dict = {"__name__": "__main__"}
+        self.states: dict[int, tuple[list, dict]] = {}
+        """Before which block, what had been run, and a copy of the namespace then."""
+        self.answers: dict[tuple, dict] = {}
+        """Namespaces for answers: by the blocks that went into them."""
+        forget_settings()
+
+    # --- running -----------------------------------------------------------------------------
+
+    def run(self, index: int, code: str) -> bool:
+        """Runs block `index` with this code, and first what stands above it and is not up to date.
+
+        Stops at the first block that fails. Whether all went well.
+        """
+        self.blocks[index] = code
+        self._go_back_to(index)
+        while len(self.ran) < index:
+            if not self._run_next():
+                return False
+        self._remember(index)
+        return self._run_next()
+
+    def _run_next(self) -> bool:
+        index = len(self.ran)
+        code = self.blocks[index]
+        self.tell({"type": "start", "block": index})
+        fine = not self.live[index] or self._execute(code, self.namespace, _name(index), index)
+        self.tell({"type": "done", "block": index, "fine": fine})
+        if fine:
+            self.ran.append(code)
+        else:
+            self._forget_from(index)  # half a block may have run
+        return fine
+
+    def _go_back_to(self, index: int) -> None:
+        """Makes the namespace one from which block `index` can be reached by going on."""
+        wanted = self.blocks[:index]
+        if self.ran == wanted[: len(self.ran)] and len(self.ran) <= index:
+            return
+        fits = [at for at, (ran, _) in self.states.items() if at <= index and ran == wanted[:at]]
+        if fits:
+            at = max(fits)
+            ran, saved = self.states[at]
+            memo: dict = {}
+            self.ran = list(ran)
+            self.namespace = {name: own_copy(value, memo) for name, value in saved.items()}
+        else:
+            self.ran, self.namespace = [], {"__name__": "__main__"}
+            forget_settings()
+
+    def _remember(self, index: int) -> None:
+        memo: dict = {}
+        self.states.pop(index, None)
+        saved = {name: own_copy(value, memo) for name, value in self.namespace.items()}
+        self.states[index] = list(self.ran), saved
+        while len(self.states) > KEPT:
+            del self.states[next(iter(self.states))]
+
+    def _forget_from(self, index: int) -> None:
+        """A block failed half-way: the state before it, if there is one, else nothing."""
+        self.ran = [object()]  # equals no code, so the next run finds a state or begins anew
+        self._go_back_to(index)
+
+    # --- exercises ---------------------------------------------------------------------------
+
+    def check(self, answer: str, check: str) -> bool:
+        """Runs an answer, and its check after it, in a namespace of their own. Whether it passes.
+
+        Only those blocks of the page are run that the two need.
+        """
+        wanted = needed(self.blocks, f"{answer}\n{check}")
+        if not all(self.live[at] for at in wanted):
+            text = "This answer needs a block that cannot run in the browser."
+            self.tell({"type": "error", "block": -1, "where": "", "text": text, "line": 0})
+            return False
+        key = tuple((at, self.blocks[at]) for at in wanted)
+        if key not in self.answers:
+            namespace: dict = {"__name__": "__main__"}
+            for at in wanted:
+                self.tell({"type": "start", "block": at})
+                fine = self._execute(self.blocks[at], namespace, _name(at), at, quiet=True)
+                self.tell({"type": "done", "block": at, "fine": fine})
+                if not fine:
+                    return False
+            self.answers = {key: namespace}
+        memo: dict = {}
+        own = {name: own_copy(value, memo) for name, value in self.answers[key].items()}
+        if not self._execute(answer, own, "<your answer>", -1):
+            return False
+        return self._execute(check, own, "<the check>", -1)
+
+    # --- one piece of code -------------------------------------------------------------------
+
+    def _execute(
+        self, code: str, namespace: dict, name: str, index: int, quiet: bool = False
+    ) -> bool:
+        """Runs code, and tells what it prints, draws, warns of and raises."""
+        out = _Out(
+            lambda text: quiet or self.tell({"type": "stdout", "block": index, "text": text})
+        )
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+        figures = self._figures()
+        fine = True
+        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(out):
+            warnings.simplefilter("always")
+            try:
+                exec(compile(code, name, "exec", dont_inherit=True), namespace)
+            except BaseException as error:
+                fine = False
+                told = _told(error, name)
+            finally:
+                out.close()
+        figures = figures or self._figures()
+        if figures:
+            for drawn in figures.collect():
+                if drawn.shown and not quiet:
+                    self.tell({"type": "figure", "block": index, "svg": drawn.svg()})
+        for text in dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught):
+            if not quiet:
+                self.tell({"type": "warning", "block": index, "text": text})
+        if not fine:
+            self.tell({"type": "error", "block": index, "where": name, **told})
+        return fine
+
+    @staticmethod
+    def _figures():
+        """The press's own drawing, once a block has loaded matplotlib; its style is set before."""
+        if "matplotlib" not in sys.modules and "press.figures" not in sys.modules:
+            from press import figures
+
+            figures.stage()  # through the environment: matplotlib will read it when it is loaded
+            return None
+        from press import figures
+
+        return figures
+
+
+def _name(index: int) -> str:
+    return f"<block {index}>"
+
+
+class _Out(io.TextIOBase):
+    """Collects what is printed and hands it on now and then."""
+
+    def __init__(self, send: Callable[[str], object]) -> None:
+        self.send, self.waiting, self.sent, self.last = send, "", 0, time.monotonic()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.sent <= MOST:
+            self.waiting += text
+            if time.monotonic() - self.last > PAUSE or len(self.waiting) > MOST:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if self.closed or not self.waiting:
+            return
+        text = self.waiting[: MOST - self.sent]
+        self.sent += len(self.waiting)
+        if self.sent > MOST:
+            text += f"\n… more than {MOST:,} characters: the rest is not shown"
+        self.waiting, self.last = "", time.monotonic()
+        self.send(text)
+
+    def close(self) -> None:
+        self.flush()
+        super().close()
+
+
+def _told(error: BaseException, name: str) -> dict:
+    """An error in the reader's terms: its last line, and the line of the reader's own code."""
+    kind = type(error)
+    home = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    message = str(error)
+    if isinstance(error, SyntaxError):
+        line, message = error.lineno or 0, error.msg
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((f.lineno or 0 for f in reversed(frames) if f.filename == name), 0)
+    last = home + kind.__qualname__ + (f": {message}" if message else "")
+    return {"kind": kind.__name__, "message": message, "text": last, "line": line}
+
+
+# --- what code needs of the blocks above ---------------------------------------------------------
+
+
+def binds(tree: ast.AST) -> set[str]:
+    """The names of the page that a block gives a value, or changes in place as far as one can see."""
+    found: set[str] = set()
+    local = {id(inner) for node in ast.walk(tree) for inner in _inside(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if id(node) not in local:
+                found.add(node.name)
+        elif id(node) in local:
+            continue
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found |= _base(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if isinstance(node.value.func, ast.Attribute):
+                found |= _base(node.value.func)  # `words.append(…)`
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+    return found
+
+
+def _inside(node: ast.AST) -> list[ast.AST]:
+    """What stands in a function's body or in a comprehension: names there are not the page's."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [inner for part in node.body for inner in ast.walk(part)]
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
+        return [inner for part in ast.iter_child_nodes(node) for inner in ast.walk(part)]
+    return []
+
+
+def _base(node: ast.AST) -> set[str]:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def uses(tree: ast.AST) -> set[str]:
+    """All names that a piece of code reads, wherever it reads them."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def needed(blocks: list[str], code: str) -> list[int]:
+    """Which blocks must have run before `code` can: those that bind what it uses, and so on."""
+    trees = [_parse(block) for block in blocks]
+    bound = [binds(tree) for tree in trees]
+    names, wanted = uses(_parse(code)), set()
+    while more := {at for at, found in enumerate(bound) if found & names} - wanted:
+        wanted |= more
+        names = names.union(*(uses(trees[at]) for at in more))
+    return sorted(wanted)
+
+
+def _parse(code: str) -> ast.AST:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
