@@ -1,7 +1,7 @@
 """Runs a page's blocks for its reader, in Pyodide; in plain Python for the tests.
 
-The blocks of a page are run in order, in one namespace, as the book runs them: what a block finds is
-always what the blocks above it left, however often and in whatever order the reader presses Run.
+The blocks of a page are run in order, in one namespace, as the book runs them: what a block finds
+is always what the blocks above it left, however often and in whatever order the reader presses Run.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import ast
 import contextlib
 import io
 import linecache
+import symtable
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from press.namespaces import forget_settings, own_copy
 
@@ -29,11 +32,18 @@ MOST = 100_000
 class Session:
     """One page and its reader. `tell` gets events, each a dictionary with a `type`.
 
-    `live` says which blocks can run here; the others are passed over.
+    `live` says which blocks can run here, the others are passed over; `raises` says which fail in
+    the book too, so that those below them run all the same.
     """
 
-    def __init__(self, blocks: list[str], live: list[bool], tell: Callable[[dict], None]) -> None:
-        self.blocks, self.live, self.tell = list(blocks), live, tell
+    def __init__(
+        self,
+        blocks: list[str],
+        live: list[bool],
+        raises: list[bool],
+        tell: Callable[[dict], None],
+    ) -> None:
+        self.blocks, self.live, self.raises, self.tell = list(blocks), live, raises, tell
         self.ran: list = []
         """The code of the blocks that made `namespace` what it is, from the first one on."""
         self.namespace: dict = {"__name__": "__main__"}
@@ -63,6 +73,7 @@ class Session:
         code = self.blocks[index]
         self.tell({"type": "start", "block": index})
         fine = not self.live[index] or self._execute(code, self.namespace, _name(index), index)
+        fine = fine or self.raises[index]
         self.tell({"type": "done", "block": index, "fine": fine})
         if fine:
             self.ran.append(code)
@@ -117,6 +128,7 @@ class Session:
             for at in wanted:
                 self.tell({"type": "start", "block": at})
                 fine = self._execute(self.blocks[at], namespace, _name(at), at, quiet=True)
+                fine = fine or self.raises[at]
                 self.tell({"type": "done", "block": at, "fine": fine})
                 if not fine:
                     return False
@@ -156,7 +168,7 @@ class Session:
         for text in dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught):
             if not quiet:
                 self.tell({"type": "warning", "block": index, "text": text})
-        if not fine:
+        if not fine and not quiet:
             self.tell({"type": "error", "block": index, "where": name, **told})
         return fine
 
@@ -225,63 +237,116 @@ def _told(error: BaseException, name: str) -> dict:
 # --- what code needs of the blocks above ---------------------------------------------------------
 
 
-def binds(tree: ast.AST) -> set[str]:
-    """The names of the page that a block gives a value, or changes in place as far as one can see."""
+@dataclass(frozen=True)
+class Names:
+    """What a piece of code does with the page's names."""
+
+    used: frozenset[str] = frozenset()
+    """Read, at the top or within functions, and not the functions' own."""
+    given: frozenset[str] = frozenset()
+    """Bound at the top: assigned, imported, defined."""
+    fixed: frozenset[str] = frozenset()
+    """Of these, modules, functions and classes: nobody changes them in place."""
+    changed: frozenset[str] = frozenset()
+    """Changed in place, as far as one can see: `x[0] = …`, `x += …`, `x.append(…)`."""
+
+
+@lru_cache(maxsize=1000)
+def names(code: str) -> Names:
+    """The names of a piece of code; none where it does not parse."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return Names()
+    used: set[str] = set()
+    given: set[str] = set()
+    fixed: set[str] = set()
+    changed: set[str] = set()
+    for statement in tree.body:
+        reads, binds, fixes = _of_statement(statement)
+        used |= reads - given  # what the code has bound itself, it does not need
+        given |= binds
+        fixed |= fixes
+        changed |= _changes(statement)
+    return Names(*map(frozenset, (used, given, fixed, changed)))
+
+
+def _of_statement(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
+    """The page's names that a statement reads, that it binds, and those bound to code."""
+    top = symtable.symtable(ast.unparse(statement), "<code>", "exec")
+    reads = {
+        node.target.id
+        for node in _top(statement)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (table is top or symbol.is_global()):
+                reads.add(symbol.get_name())
+    for node in _top(statement):  # `for name in …` binds the name before its body reads it
+        if isinstance(node, ast.For):
+            reads -= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+    symbols = top.get_symbols()
+    fixes = {s.get_name() for s in symbols if s.is_imported() or s.is_namespace()}
+    return reads, fixes | {s.get_name() for s in symbols if s.is_assigned()}, fixes
+
+
+def _changes(statement: ast.stmt) -> set[str]:
     found: set[str] = set()
-    local = {id(inner) for node in ast.walk(tree) for inner in _inside(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if id(node) not in local:
-                found.add(node.name)
-        elif id(node) in local:
-            continue
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            found.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    for node in _top(statement):
+        if isinstance(node, ast.AugAssign):
+            found |= _base(node.target)
         elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
             found |= _base(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Attribute):
-                found |= _base(node.value.func)  # `words.append(…)`
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
+            # Called for its effect alone: on what it belongs to, or on what it is given.
+            if getattr(node.value.func, "id", "") == "print":
+                continue
+            found |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     return found
 
 
-def _inside(node: ast.AST) -> list[ast.AST]:
-    """What stands in a function's body or in a comprehension: names there are not the page's."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [inner for part in node.body for inner in ast.walk(part)]
-    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
-        return [inner for part in ast.iter_child_nodes(node) for inner in ast.walk(part)]
-    return []
+def _top(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a statement that run where it stands: not those of functions' bodies."""
+    yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        for inner in ast.iter_child_nodes(node):
+            yield from _top(inner)
 
 
 def _base(node: ast.AST) -> set[str]:
+    """The name that `x[0].y` begins with."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
-def uses(tree: ast.AST) -> set[str]:
-    """All names that a piece of code reads, wherever it reads them."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
 def needed(blocks: list[str], code: str) -> list[int]:
-    """Which blocks must have run before `code` can: those that bind what it uses, and so on."""
-    trees = [_parse(block) for block in blocks]
-    bound = [binds(tree) for tree in trees]
-    names, wanted = uses(_parse(code)), set()
-    while more := {at for at, found in enumerate(bound) if found & names} - wanted:
-        wanted |= more
-        names = names.union(*(uses(trees[at]) for at in more))
+    """Which blocks must have run before `code` can, which comes after all of them.
+
+    For each name that it uses: the last block that binds the name, those after it that change it in
+    place, and what these need in their turn.
+    """
+    given = set().union(*(names(block).given for block in blocks))
+    lasting = given - set().union(*(names(block).fixed for block in blocks))
+    wanted: set[int] = set()
+    open_ends = {(name, len(blocks)) for name in names(code).used}
+    seen: set[tuple[str, int]] = set()
+    while open_ends:
+        name, before = open_ends.pop()
+        if (name, before) in seen:
+            continue
+        seen.add((name, before))
+        for at in range(before - 1, -1, -1):
+            here = names(blocks[at])
+            changed = name in here.changed and name in lasting
+            if name not in here.given and not changed:
+                continue
+            wanted.add(at)
+            open_ends |= {(other, at) for other in here.used}
+            if name in here.given and name not in here.used:
+                break  # bound anew: what it was before does not matter
     return sorted(wanted)
-
-
-def _parse(code: str) -> ast.AST:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
