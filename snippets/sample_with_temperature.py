@@ -21,7 +21,7 @@ def sample(
         raise ValueError(f"sample: a temperature is 0 or more, not {temperature}")
     if temperature == 0:
         return logits.argmax(axis=-1)
-    # The largest of score + Gumbel noise falls on class k with just its probability.
+    # The largest of score + Gumbel noise falls on each class with its probability.
     with np.errstate(over="ignore"):  # a tiny temperature may give −∞: never drawn
         scores = (logits - top) / temperature
     return (scores + rng.gumbel(size=logits.shape)).argmax(axis=-1)

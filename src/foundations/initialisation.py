@@ -163,17 +163,6 @@ def flow(
 # --8<-- [end:flow]
 
 
-def gradient_norms(
-    depth: int, width: int, activation: str, scheme: str, rng: np.random.Generator
-) -> np.ndarray:
-    """Norms of the gradients by layer, the input's first; the output's gradient is 1.
-
-    The geometric mean over the seeds of `flow`: shape (depth + 1,).
-    """
-    _, gradients = flow(depth, width, activation, scheme, rng)
-    return np.exp(np.log(gradients / gradients[-1]).mean(axis=1))
-
-
 # --8<-- [start:mean-over-normal]
 def mean_over_normal(f: Callable, spread: float = 1.0) -> float:
     """E[f(z)] for normal z with mean 0: an average over 4,000 points, by density."""

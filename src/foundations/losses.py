@@ -96,13 +96,13 @@ def log_softmax(scores: np.ndarray, axis: int = -1) -> np.ndarray:
 def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> float:
     """The mean of −ln p of the true class, in nats (eq:cross-entropy).
 
-    `logits` (n, k) are scores before the softmax, `targets` (n,) numbers from 0 to
-    k − 1. Raises ValueError for others: NumPy would count −1 from the end.
+    `logits` (n, C) are scores before the softmax, `targets` (n,) numbers from 0 to
+    C − 1. Raises ValueError for others: NumPy would count −1 from the end.
     """
-    n, k = logits.shape
-    if targets.min() < 0 or targets.max() >= k:
-        raise ValueError(f"cross_entropy: targets go from 0 to {k - 1}")
-    log_p = log_softmax(logits)  # (n, k)
+    n, C = logits.shape
+    if targets.min() < 0 or targets.max() >= C:
+        raise ValueError(f"cross_entropy: targets go from 0 to {C - 1}")
+    log_p = log_softmax(logits)  # (n, C)
     return float(-np.mean(log_p[np.arange(n), targets]))
 
 
@@ -125,7 +125,7 @@ def bce_logits(z: np.ndarray, y: np.ndarray) -> float:
 def entropy(p: np.ndarray) -> np.ndarray:
     """The mean surprise of distributions along the last axis, in nats (eq:entropy).
 
-    `p` (…, k) gives (…,). A probability of 0 adds 0.
+    `p` (…, C) gives (…,). A probability of 0 adds 0.
     """
     logs = np.log(np.where(p > 0, p, 1))
     return 0 - (p * logs).sum(axis=-1)  # 0 - x where -x would give −0.0
@@ -138,7 +138,7 @@ def entropy(p: np.ndarray) -> np.ndarray:
 def kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """The extra surprise of who believes `q` where `p` is true, in nats (eq:kl).
 
-    Distributions (…, k) along the last axis give (…,): 0 where they are equal, ∞
+    Distributions (…, C) along the last axis give (…,): 0 where they are equal, ∞
     where something possible under `p` is impossible under `q`.
     """
     possible = p > 0

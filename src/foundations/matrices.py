@@ -13,6 +13,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 
+# --8<-- [start:show]
+def show(name: str, matrix: np.ndarray) -> None:
+    """Print a matrix under its name and its shape."""
+    print(f"{name}, shape {np.shape(matrix)}:")
+    print(matrix)
+
+
+# --8<-- [end:show]
+
+
 # --8<-- [start:matmul]
 def matmul(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """The product of A (m, k) and B (k, n), shape (m, n), by three loops (eq:matmul).

@@ -89,6 +89,11 @@ def tent(W1="np.ones((1, 3))", b1="[0, -1, -2]", W2="[[1], [-2], [1]]", b2="[0]"
         ("3.5", fold("return W, layers[-1][1]"), "the first layer's biases are lost"),
         ("3.5", fold("return W, b - layers[-1][1]"), "the second layer's biases are lost"),
         ("3.5", fold("return W, layers[1][0] @ layers[0][1] + layers[1][1]"), "wrong side"),
+        (
+            "3.5",
+            "def fold(layers):\n (V, c), (W, b) = layers\n W = V @ W\n return W, c @ W + b",
+            "was W changed before b?",
+        ),
         ("3.5", fold("return W, b + 1"), "b1 @ W2 + b2 is [0, 6], not"),
         (
             "3.5",
@@ -98,6 +103,8 @@ def tent(W1="np.ones((1, 3))", b1="[0, -1, -2]", W2="[[1], [-2], [1]]", b2="[0]"
         ("3.5", fold("return (W, b) if len(layers) < 4 else (W, b + 1e-3)"), "wrong for sizes (4"),
         ("3.5", fold("return (W, b) if len(layers) < 4 else (W.T, b)"), "wrong for sizes (4, 3"),
         ("3.6", tent(W2="[1, -2, 1]"), "W1 (1, 3) and W2 (3, 1), not (1, 3) and (3,)"),
+        ("3.6", tent(b1="[[0], [-1], [-2]]"), "b1 is a row of biases, (3,), not (3, 1)"),
+        ("3.6", tent(b2="[0, 0, 0]"), "one output has one bias b2, not 3"),
         ("3.6", tent(b1="[0, -1]"), "2 biases go with W1 (1, 2)"),
         ("3.6", tent(W2="[[1], [0], [0]]"), "the bend at 1 is missing"),
         ("3.6", tent(b2="[1]"), "at -9 the height is 0, not 1"),
@@ -124,6 +131,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
         ("3.4", safe("return sigmoid(z.astype(np.float64)).astype(np.float32)")),
         ("3.5", fold("return [W.tolist(), b.tolist()]")),
         ("3.5", fold("return W, b")),
+        ("3.6", tent(b1="[[0, -1, -2]]", b2="0")),
         ("3.6", tent("[[2, 0.5, 1]]", "[0, -0.5, -2]", "[[0.5], [-4], [1]]")),
         ("3.6", tent("[[1, -1, -1, 1]]", "[0, 0, 1, -2]", "[[-1], [2], [-2], [1]]", "2")),
         ("3.6", tent("np.ones((1, 4))", "[0, -1, -1, -2]", "[[1], [-1], [-1], [1]]", "0")),

@@ -95,6 +95,13 @@ def distil(result: str) -> str:
         ),
         (
             "4.3",
+            "def nll(logits, targets):\n    s = logits - logits.max()\n"
+            "    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))\n"
+            "    return -log_p[np.arange(len(targets)), targets].mean()",
+            "rows 2,000 apart: subtract each row's own maximum",
+        ),
+        (
+            "4.3",
             nll("return -picked.mean() if len(targets) == 2 else -picked.sum()"),
             "shape (5, 3)",
         ),
@@ -123,7 +130,7 @@ def distil(result: str) -> str:
         ("4.5", laplace(scale="5"), "the sum of the distances"),
         ("4.5", laplace(scale="2"), "the mean distance from 2, please"),
         ("4.5", laplace(scale="0.6"), "upside down"),
-        ("4.5", laplace(scale="1.667"), "the best scale is D = 5/3, not 1.667"),
+        ("4.5", laplace(scale="1.668"), "the best scale is D = 5/3, not 1.668"),
         ("4.5", laplace(lowest="math.log(10 / 3)"), "the first term is missing"),
         ("4.5", laplace(lowest="1 - math.log(10 / 3)"), "−ln(1/(2s)) is +ln(2s)"),
         ("4.5", laplace(lowest="2.206"), "the lowest loss is D/s + ln(2s)"),
@@ -146,8 +153,21 @@ def distil(result: str) -> str:
         ("4.6", distil("return T**2 * rows.sum()"), "the sum over the rows"),
         ("4.6", distil("return T**2 * each.mean()"), "the mean over all entries"),
         ("4.6", distil("return -(T**2) * rows.mean()"), "the sign"),
+        (
+            "4.6",
+            distil("return -(T**2) * (np.exp(log_p) * log_q).sum(axis=-1).mean()"),
+            "H(p, q), not KL: take H(p) off",
+        ),
         ("4.6", distil("return T**2 * rows.mean() + 1e-4"), "for two rows at T = 2"),
-        ("4.6", distil("return 2 * T * rows.mean()"), "at T = 0.5"),
+        (
+            "4.6",
+            distil(
+                "q = np.clip(softmax(student / T), 1e-12, 1)\n"
+                "    return T**2 * kl(softmax(teacher / T), q).mean()"
+            ),
+            "1,000 apart, at T = 1: 499.3, not 13.1; is there a clip?",
+        ),
+        ("4.6", distil("return max(T, 1) ** 2 * rows.mean()"), "at T = 0.5"),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, diagnosis):
@@ -166,7 +186,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
         ("4.4", text_perplexity("return perplexity(log_p[counts])")),
         ("4.4", text_perplexity("return math.prod(np.exp(kept)) ** (1 / counts.sum())")),
         ("4.5", laplace("2.0", "np.float64(5 / 3)", "np.log(20 / 6) + 1")),
-        ("4.5", laplace("np.int64(2)", "5 / 3", "2.2044")),
+        ("4.5", laplace("np.int64(2)", "1.667", "2.2044")),
         ("4.6", distil("return float(T**2 * np.mean(rows))")),
         (
             "4.6",

@@ -23,8 +23,8 @@ def rows(body: str) -> str:
     return f"def normalise_rows(X):\n    {body}"
 
 
-def plane(W="[[2, 1], [-1, 1]]", image="[4, 5]", factor="3", origin="[2, 3]") -> str:
-    return f"W_of_map, image, factor, origin = {W}, {image}, {factor}, {origin}"
+def plane(W="[[2, 1], [-1, 1]]", image="[4, 5]", factor="3", start="[2, 3]") -> str:
+    return f"W_of_map, image, factor, start = {W}, {image}, {factor}, {start}"
 
 
 def heads(body: str) -> str:
@@ -54,6 +54,7 @@ def distances(body: str) -> str:
         ("2.2", letters(c=True), 'c: answer with a tuple or "error", not True'),
         ("2.2", letters(c="no"), "c: answer with a tuple"),
         ("2.2", letters(g=4), "g: answer with a tuple"),
+        ("2.2", letters() + "\nanswers['a'] = np.array([4, 4])", "a: answer with a tuple"),
         ("2.2", letters(a=(3, 3)), "a: not (3, 3): inner sizes 3 and 3 vanish"),
         ("2.2", letters(b="error"), "b: not error: b is added to each of the 4 rows"),
         ("2.2", letters(c=(4, 3)), "c: not (4, 3): 3 stands against 4"),
@@ -62,7 +63,12 @@ def distances(body: str) -> str:
         ("2.3", rows("X.sum(axis=1)"), "normalise_rows gives None"),
         ("2.3", rows("return X.sum(axis=1)"), "must stay: (2, 2), not (2,)"),
         ("2.3", rows("return X / X.mean(axis=1, keepdims=True)"), "divided by the means"),
-        ("2.3", rows("return X - X.sum(axis=1, keepdims=True)"), "[1, 3] is not to become"),
+        (
+            "2.3",
+            rows("return X - X.sum(axis=1, keepdims=True)"),
+            "becomes [[0.25, 0.75], [0.5, 0.5]], not [[-3.0, -1.0], [-1.0, -1.0]]",
+        ),
+        ("2.3", rows("X = X.copy(); X[0] /= 4; return X"), "not [[0.25, 0.75], [1.0, 1.0]]"),
         ("2.3", rows("return X / X.sum(axis=1).reshape(2, 1)"), "NumPy says, for a matrix of"),
         ("2.3", rows("return abs(X) / abs(X).sum(axis=1)[:, None] * np.sign(X)"), "shape (1, 4)"),
         ("2.3", rows("return (X / X.sum(axis=1, keepdims=True))[:, :4][:4]"), "shape (5, 3)"),
@@ -70,7 +76,7 @@ def distances(body: str) -> str:
         ("2.4", plane("None"), "W_of_map is still None"),
         ("2.4", plane(image="None"), "image is still None"),
         ("2.4", plane(factor="None"), "factor is still None"),
-        ("2.4", plane(origin="None"), "origin is still None"),
+        ("2.4", plane(start="None"), "start is still None"),
         ("2.4", plane("[2, 1]"), "W_of_map: numbers in the shape (2, 2), not [2, 1]"),
         ("2.4", plane("[[2, 1], [-1]]"), "W_of_map: numbers in the shape (2, 2)"),
         ("2.4", plane("[[2, 1], [1, 1]]"), "W_of_map is not [[2.0, 1.0], [1.0, 1.0]]"),
@@ -80,14 +86,15 @@ def distances(body: str) -> str:
         ("2.4", plane(image="[4, 6]"), "image is not [4.0, 6.0]"),
         ("2.4", plane(factor="[3]"), "factor: one number, not [3]"),
         ("2.4", plane(factor="'3x'"), "factor: one number, not '3x'"),
-        ("2.4", plane(factor="-3"), "factor: v lies to the left of u"),
+        ("2.4", plane(factor="-3"), "factor: areas grow without turning over"),
         ("2.4", plane(factor="9"), "factor is not 9.0"),
         ("2.4", plane(factor="3.001"), "factor is not 3.001"),
-        ("2.4", plane(origin="[-1.333, 3.667]"), "origin: [1, 5] is a row"),
-        ("2.4", plane(origin="[-3, 6]"), "origin: that is where [1, 5] goes"),
-        ("2.4", plane(origin="[2, 4]"), "origin is not [2.0, 4.0]"),
+        ("2.4", plane(start="[-1.333, 3.667]"), "start: [1, 5] is a row"),
+        ("2.4", plane(start="[-3, 6]"), "start: that is where [1, 5] goes"),
+        ("2.4", plane(start="[2, 4]"), "start is not [2.0, 4.0]"),
         ("2.5", heads("X.reshape(H, T, K)"), "split_heads gives None"),
         ("2.5", heads("return X.reshape(5, T, K)"), "NumPy says, for (2, 6) and 3 heads"),
+        ("2.5", heads("return np.array_split(X, H)"), "NumPy says, for (2, 6) and 3 heads"),
         ("2.5", heads("X[0] = 0; return X"), "split_heads changes its argument"),
         ("2.5", heads("return X"), "(H, T, K) is (3, 2, 2) here, and yours is (2, 6)"),
         (
@@ -155,7 +162,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
         ("2.3", rows("return np.diag(1 / X.sum(axis=1)) @ X")),
         ("2.4", plane("np.array([[2.0, 1.0], [-1.0, 1.0]])", "(4, 5)", "3.0", "(2.0, 3)")),
         ("2.4", plane(factor="determinant([[2, 1], [-1, 1]])")),
-        ("2.4", plane(origin="[1, 5] @ np.linalg.inv([[2, 1], [-1, 1]])")),
+        ("2.4", plane(start="[1, 5] @ np.linalg.inv([[2, 1], [-1, 1]])")),
         ("2.5", heads("return [X[:, h * K : h * K + K].tolist() for h in range(H)]")),
         ("2.5", heads("return X.T.reshape(H, K, T).swapaxes(1, 2)")),
         ("2.6", distances("return [[(a - b) @ (a - b) for b in Y] for a in X]")),

@@ -203,7 +203,7 @@ def test_the_slope_of_a_weight_sums_over_the_examples(shape):
     np.testing.assert_allclose(d_W, numerical, atol=BY_DIFFERENCES)
 
 
-@pytest.mark.equation("eq:d-bias", r"(d_{\mathbf{b}})_a = \sum_{i=1}^{n} (d_{\mathbf{Y}})_{ia}")
+@pytest.mark.equation("eq:d-bias", r"(d_{\mathbf{b}})_j = \sum_{i=1}^{n} (d_{\mathbf{Y}})_{ij}")
 @pytest.mark.parametrize("shape", LAYER_SHAPES)
 def test_the_slope_of_a_bias_is_the_sum_of_a_column(shape):
     X, W, b, d_Y = a_layer(*shape)

@@ -85,7 +85,7 @@ def test_the_variance_of_a_sum_is_fan_in_times_both_mean_squares(mean, spread):
     "eq:layer-back",
     r"""\frac{\partial \mathcal{L}}{\partial \mathbf{A}_{l-1}}
     = \Bigl( \frac{\partial \mathcal{L}}{\partial \mathbf{A}_l} \odot f'(\mathbf{Z}_l) \Bigr)
-    \mathbf{W}_l^{\mathsf T}""",
+    \mathbf{W}_l^\top""",
 )
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "ReLU", "GELU"])
 def test_the_gradient_through_a_stack_agrees_with_central_differences(name):

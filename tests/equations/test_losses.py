@@ -155,7 +155,7 @@ def test_the_gaussian_loss_is_the_squared_error_and_a_constant(sigma):
     assert ours == pytest.approx(by_mse, rel=TOLERANCE)
 
 
-@pytest.mark.equation("eq:categorical", r"P(\mathbf{t}) = \prod_{k=1}^{K} p_k^{\,t_k}")
+@pytest.mark.equation("eq:categorical", r"P(\mathbf{t}) = \prod_{k=1}^{C} p_k^{\,t_k}")
 def test_the_product_over_a_one_hot_vector_picks_one_probability():
     p = distributions(6)
     for k, one_hot in enumerate(np.eye(6)):
@@ -190,7 +190,7 @@ def test_log_softmax_is_the_logarithm_of_softmax():
 
 
 @pytest.mark.equation(
-    "eq:logsumexp", r"\operatorname{lse}(\mathbf{s}) = \ln \sum_{j=1}^{K} e^{s_j}"
+    "eq:logsumexp", r"\operatorname{lse}(\mathbf{s}) = \ln \sum_{j=1}^{C} e^{s_j}"
 )
 def test_logsumexp_is_the_logarithm_of_the_sum_of_exponentials():
     scores = 3 * rng().normal(size=(4, 6))
@@ -202,7 +202,7 @@ def test_logsumexp_is_the_logarithm_of_the_sum_of_exponentials():
 
 @pytest.mark.equation(
     "eq:lse-shift",
-    r"\operatorname{lse}(\mathbf{s}) = m + \ln \sum_{j=1}^{K} e^{s_j - m}",
+    r"\operatorname{lse}(\mathbf{s}) = m + \ln \sum_{j=1}^{C} e^{s_j - m}",
 )
 @pytest.mark.parametrize("m", [-20.0, 0.0, 1.5, 30.0])
 def test_any_number_may_be_taken_out_of_logsumexp(m):
@@ -215,7 +215,7 @@ def test_any_number_may_be_taken_out_of_logsumexp(m):
 
 @pytest.mark.equation(
     "eq:lse-bounds",
-    r"\max_j s_j \le \operatorname{lse}(\mathbf{s}) \le \max_j s_j + \ln K",
+    r"\max_j s_j \le \operatorname{lse}(\mathbf{s}) \le \max_j s_j + \ln C",
 )
 @pytest.mark.parametrize("k", [1, 2, 50])
 def test_logsumexp_lies_between_the_largest_and_ln_k_more(k):
@@ -245,7 +245,7 @@ def test_binary_cross_entropy_from_logits_is_that_from_probabilities(spread):
 # --- entropy ---------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq:entropy", r"H(\mathbf{p}) = -\sum_{k=1}^{K} p_k \ln p_k")
+@pytest.mark.equation("eq:entropy", r"H(\mathbf{p}) = -\sum_{k=1}^{C} p_k \ln p_k")
 def test_entropy_is_the_mean_surprise():
     p = distributions(5, 7)
     long_way = [-math.fsum(p_k * math.log(p_k) for p_k in row) for row in p]
@@ -256,7 +256,7 @@ def test_entropy_is_the_mean_surprise():
 
 @pytest.mark.equation(
     "eq:cross-entropy-of-two",
-    r"H(\mathbf{p}, \mathbf{q}) = -\sum_{k=1}^{K} p_k \ln q_k",
+    r"H(\mathbf{p}, \mathbf{q}) = -\sum_{k=1}^{C} p_k \ln q_k",
 )
 def test_the_loss_of_a_constant_prediction_is_the_cross_entropy_of_two_distributions():
     targets = np.array([0, 0, 0, 1, 1, 2])
@@ -268,7 +268,7 @@ def test_the_loss_of_a_constant_prediction_is_the_cross_entropy_of_two_distribut
 @pytest.mark.equation(
     "eq:kl",
     r"""\operatorname{KL}(\mathbf{p} \,\Vert\, \mathbf{q})
-    = \sum_{k=1}^{K} p_k \ln \frac{p_k}{q_k}""",
+    = \sum_{k=1}^{C} p_k \ln \frac{p_k}{q_k}""",
 )
 def test_kl_is_the_mean_logarithm_of_the_quotient_and_pytorchs():
     p, q = distributions(2, 5, 7)
@@ -327,7 +327,7 @@ def test_perplexity_is_one_over_the_geometric_mean_and_v_for_a_uniform_model():
         assert losses.perplexity(np.full(4, -math.log(v))) == pytest.approx(v, rel=1e-11)
 
 
-@pytest.mark.equation("eq:temperature", r"p_k = \frac{e^{s_k / T}}{\sum_{j=1}^{K} e^{s_j / T}}")
+@pytest.mark.equation("eq:temperature", r"p_k = \frac{e^{s_k / T}}{\sum_{j=1}^{C} e^{s_j / T}}")
 @pytest.mark.parametrize("T", [0.1, 1.0, 7.0])
 def test_temperature_divides_the_scores(T):
     scores = rng().normal(size=6)

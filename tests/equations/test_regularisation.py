@@ -219,11 +219,8 @@ def test_the_variance_of_a_sample_is_too_small_on_average(n):
 
 @pytest.mark.equation(
     "eq:layer-norm",
-    r"""\mathbf{y} = \boldsymbol{\gamma} \odot \hat{\mathbf{x}} + \boldsymbol{\beta}
-    \qquad\text{with}\qquad
-    \hat{\mathbf{x}} = \frac{\mathbf{x} - \mu}{\sqrt{v + \varepsilon}} , \quad
-    \mu = \frac{1}{d} \sum_{j=1}^{d} x_j , \quad
-    v = \frac{1}{d} \sum_{j=1}^{d} (x_j - \mu)^2""",
+    r"""\mathbf{y} = \boldsymbol{\gamma} \odot \frac{\mathbf{x} - \mu}{\sqrt{v + \varepsilon}}
+    + \boldsymbol{\beta}""",
 )
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4)])
 @pytest.mark.parametrize("eps", [1e-5, 0.3])

@@ -12,6 +12,21 @@ SEED = 42
 WAYS = [matrices.matmul, matrices.matmul_rows, matrices.matmul_outer]
 
 
+@pytest.mark.parametrize(
+    ("name", "matrix", "printed"),
+    [
+        ("A", np.array([[1, 2], [3, 4]]), "A, shape (2, 2):\n[[1 2]\n [3 4]]\n"),
+        ("X @ W", np.array([[2.5, -0.5, 0.25]]), "X @ W, shape (1, 3):\n[[ 2.5  -0.5   0.25]]\n"),
+        ("row", np.arange(3), "row, shape (3,):\n[0 1 2]\n"),
+        ("nothing", np.ones((0, 2)), "nothing, shape (0, 2):\n[]\n"),
+        ("a list", [[1, 2], [3, 4]], "a list, shape (2, 2):\n[[1, 2], [3, 4]]\n"),
+    ],
+)
+def test_a_matrix_is_shown_under_its_name_and_shape(name, matrix, printed, capsys):
+    assert matrices.show(name, matrix) is None
+    assert capsys.readouterr().out == printed
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_finds_the_products_of_the_source_notebook(way):
     A, B = np.array([[1, 2], [3, 4]]), np.array([[5, 6], [7, 8]])

@@ -95,6 +95,13 @@ def test_the_loss_refuses_other_shapes_and_hints_where_it_can():
     assert str(told.value) == "mse: shapes differ: (3,) and (4,)"
 
 
+def test_pytorchs_own_loss_warns_and_compares_every_prediction_with_every_target():
+    predicted, target = torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([1.0, 2.0, 4.0])
+    with pytest.warns(UserWarning, match="broadcasting"):
+        loss = torch.nn.functional.mse_loss(predicted, target)
+    assert loss.item() == pytest.approx(2 * np.var([1, 2, 4]))
+
+
 @pytest.mark.parametrize(("n", "m", "d"), [(1, 1, 1), (4, 7, 3), (50, 2, 64), (3, 3, 0)])
 @pytest.mark.parametrize("far", [0.0, 1e6, 1e8])
 def test_squared_distances_are_those_of_the_differences_also_far_away(n, m, d, far):
