@@ -36,8 +36,10 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_post_build(config) -> None:
-    cache = Path(config.config_file_path).parent / ".cache" / "labs"
+    root = Path(config.config_file_path).parent
     try:
-        site.finish(config.site_dir, cache)
+        site.finish(config.site_dir, root / ".cache" / "labs")
+        if site.marks.has_runtime(Path(config.site_dir)):
+            site.marks.mark(Path(config.site_dir), root)
     except PressError as error:
         raise tex.stop(*error.problems) from None

@@ -1,4 +1,4 @@
-"""What both engines share, the press's own and the one in the reader's browser: copies and settings."""
+"""What the press's engine and the one in the reader's browser share: copies and settings."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from press.problems import PressError, Problem
 
 HERE = Path(__file__).parent
 CARRIER, INSIDE = "open-webui==0.12.4", "open_webui/frontend/pyodide/"
-CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json")
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 PACKAGES = {
     "numpy": ("numpy",),
     "matplotlib": (
@@ -72,8 +72,9 @@ def prepare(cache: Path, core: Path | None = None) -> Path:
     """The folder with the finished runtime; made once for each version of all that goes into it."""
     core = core or vendor.WEB / "node_modules/pyodide"
     lock = json.loads((core / "pyodide-lock.json").read_text(encoding="utf-8"))
-    parts = [CARRIER, json.dumps([PACKAGES, NEEDLESS, OTHERS])]
+    parts: list[str] = []
     parts += [(HERE / name).read_text("utf-8") for name in ("precompile.py", "precompile.mjs")]
+    parts.append(Path(__file__).read_text("utf-8"))
     key = digest("\n".join([*parts, digest((core / "pyodide-lock.json").read_bytes())]).encode())
     made = cache / "pyodide" / key[:16]
     if (made / "manifest.json").is_file():
@@ -205,7 +206,7 @@ def _manifest(lock: dict, new: Path) -> None:
 
     made = {
         "version": json.loads((vendor.WEB / "package.json").read_text())["dependencies"]["pyodide"],
-        "python": lock["info"]["python"],
+        "info": lock["info"],
         "core": [entry(name) for name in (*CORE, "python_stdlib.zip")],
         "packages": {
             group: {

@@ -11,7 +11,6 @@ import contextlib
 import io
 import linecache
 import symtable
-import sys
 import time
 import traceback
 import warnings
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from press import figures
 from press.namespaces import forget_settings, own_copy
 
 KEPT = 8
@@ -42,8 +42,10 @@ class Session:
         live: list[bool],
         raises: list[bool],
         tell: Callable[[dict], None],
+        drawn: Callable[[], list[figures.Drawn]] = figures.collect,
     ) -> None:
         self.blocks, self.live, self.raises, self.tell = list(blocks), live, raises, tell
+        self.drawn = drawn
         self.ran: list = []
         """The code of the blocks that made `namespace` what it is, from the first one on."""
         self.namespace: dict = {"__name__": "__main__"}
@@ -149,7 +151,6 @@ class Session:
             lambda text: quiet or self.tell({"type": "stdout", "block": index, "text": text})
         )
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
-        figures = self._figures()
         fine = True
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(out):
             warnings.simplefilter("always")
@@ -160,29 +161,15 @@ class Session:
                 told = _told(error, name)
             finally:
                 out.close()
-        figures = figures or self._figures()
-        if figures:
-            for drawn in figures.collect():
-                if drawn.shown and not quiet:
-                    self.tell({"type": "figure", "block": index, "svg": drawn.svg()})
+        for figure in self.drawn():
+            if figure.shown and not quiet:
+                self.tell({"type": "figure", "block": index, "svg": figure.svg()})
         for text in dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught):
             if not quiet:
                 self.tell({"type": "warning", "block": index, "text": text})
         if not fine and not quiet:
             self.tell({"type": "error", "block": index, "where": name, **told})
         return fine
-
-    @staticmethod
-    def _figures():
-        """The press's own drawing, once a block has loaded matplotlib; its style is set before."""
-        if "matplotlib" not in sys.modules and "press.figures" not in sys.modules:
-            from press import figures
-
-            figures.stage()  # through the environment: matplotlib will read it when it is loaded
-            return None
-        from press import figures
-
-        return figures
 
 
 def _name(index: int) -> str:
