@@ -156,7 +156,7 @@ def distil(result: str) -> str:
         (
             "4.6",
             distil("return -(T**2) * (np.exp(log_p) * log_q).sum(axis=-1).mean()"),
-            "H(p, q), not KL: take H(p) off",
+            "take the teacher's entropy off",
         ),
         ("4.6", distil("return T**2 * rows.mean() + 1e-4"), "for two rows at T = 2"),
         (
