@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import site, tex
+from press import csp, site, tex
+from press.live import offline
 from press.problems import PressError
 
 _servers: list = []
+
+
+def on_startup(command, dirty) -> None:
+    site.live_reload = command == "serve"  # there: MkDocs loads this file anew for each build
 
 
 def on_pre_build(config) -> None:
@@ -41,5 +46,7 @@ def on_post_build(config) -> None:
         site.finish(config.site_dir, root / ".cache" / "labs")
         if site.marks.has_runtime(Path(config.site_dir)):
             site.marks.mark(Path(config.site_dir), root)
+        csp.write(Path(config.site_dir), site.live_reload)
+        offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
         raise tex.stop(*error.problems) from None

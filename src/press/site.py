@@ -36,6 +36,8 @@ PRESS = Path(__file__).parent
 
 started = 0.0
 """When `serve` began; 0 in a process that does not serve."""
+live_reload = False
+"""Whether MkDocs serves and puts its script into the pages: `make serve` and `mkdocs serve`."""
 
 
 def prepare(root: Path | None = None) -> list[Path]:

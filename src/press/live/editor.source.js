@@ -5,6 +5,17 @@ import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
+import { StyleModule } from "style-mod";
+
+// CodeMirror would write its rules into a <style>, which the page's policy refuses. For a shadow root
+// it takes a sheet made by script: something like one makes the set of rules, the page gets it.
+const root = {
+  ownerDocument: document,
+  get adoptedStyleSheets() { return document.adoptedStyleSheets; },
+  set adoptedStyleSheets(sheets) { document.adoptedStyleSheets = sheets; },
+};
+StyleModule.mount(root, []);
+for (const key of Object.getOwnPropertySymbols(root)) document[key] = root[key];
 
 /** Opens an editor beside `place` with `text`; `act` is what Ctrl and Enter do. */
 export function open(place, text, { label, act, change }) {

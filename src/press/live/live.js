@@ -131,26 +131,25 @@ function buttons(block) {
 const ERRORS = { error: 1, warning: 1 };
 
 /** The lines that a run printed, with its warnings and its error in the reader's terms. */
-function lines(parts, checking) {
+function lines(parts, checking, asBook = false) {
   const printed = parts.filter(({ type }) => type === "stdout").map(({ text }) => text).join("");
   const others = parts.filter(({ type }) => type in ERRORS).map((event) => {
-    const elsewhere = event.where && event.where !== `<block ${job?.message.index}>`;
     if (event.type === "warning") return event.text;
     if (checking && event.kind === "AssertionError") return event.message;
-    if (event.block >= 0 && elsewhere) return event.text;
-    return event.line ? `Line ${event.line}: ${event.text}` : event.text;
+    return event.line && !asBook ? `Line ${event.line}: ${event.text}` : event.text;
   });
   return [printed.replace(/\n+$/, ""), ...others].filter(Boolean).join("\n");
 }
 
 function show({ block, message, parts, replaced }, fine) {
   if (message.type === "check") return verdict(block, parts, fine);
-  const failed = parts.some(({ type }) => type === "error");
-  const elsewhere = parts.find(({ type, where }) => type === "error" && where !== `<block ${message.index}>`);
-  let text = lines(parts, false);
-  if (elsewhere) text = `A block above fails. ${text}`;
+  const mine = parts.filter((event) => event.block === message.index);
+  const above = fine ? [] : parts.filter(({ type, block: at }) => type === "error" && at < message.index);
+  const last = above.at(-1); // what stopped the run before this block came
+  const text = last && !mine.length ? `A block above fails: ${last.text}` : lines(mine, false, block.classList.contains("raises") && !changed.has(block));
+  const failed = !fine || mine.some(({ type }) => type === "error");
   output(block, text, failed && !block.classList.contains("raises"));
-  const drawn = parts.filter(({ type }) => type === "figure");
+  const drawn = mine.filter(({ type }) => type === "figure");
   if (drawn.length || failed) figures(block, drawn.map(({ svg }) => svg));
   block.dataset.mine = "yes";
 }
@@ -256,11 +255,14 @@ export function run(block) {
   return enqueue(block, { type: "run", index: Number(block.dataset.live), code: take(block) });
 }
 
-export function check(block) {
+/** Runs an answer to the exercise of this starter, and its check: true where it passes. */
+export function judge(block, answer) {
   const exercise = CSS.escape(block.dataset.exercise);
-  const judge = document.querySelector(`[data-exercise="${exercise}"][data-role=check]`);
-  return enqueue(block, { type: "check", answer: take(block), check: texts.get(judge) });
+  const check = document.querySelector(`[data-exercise="${exercise}"][data-role=check]`);
+  return enqueue(block, { type: "check", answer, check: texts.get(check) });
 }
+
+export const check = (block) => judge(block, take(block));
 
 async function edit(block) {
   const pre = block.querySelector(":scope > pre");

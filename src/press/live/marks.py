@@ -85,6 +85,8 @@ def _why(text: str, not_run: str | None) -> str:
     for module, name in MISSING.items():
         if module in names(text).fixed:
             return f"needs {name}"
+    if "time" in names(text).used:
+        return "measures times, and a browser's clock is coarse"
     return ""
 
 

@@ -39,7 +39,7 @@ NEEDLESS = {
     "numpy": r"/(?:tests|f2py|include|_pyinstaller)/|\.(?:pyi|pxd|pyx|a|h|c)$",
     "matplotlib": r"/(?:tests|testing|sample_data|images|sphinxext)/|/fonts/(?:afm|pdfcorefonts)/"
     r"|backend_(?:gtk|qt|wx|tk|mac|web|nb|pdf|ps|pgf|cairo)|_backend_(?:gtk|tk|pdf_ps)"
-    r"|/DejaVuSerif|/DejaVuSansMono-|_tkagg|^mpl_toolkits/|\.pyi$",
+    r"|/DejaVuSerif|/DejaVuSansMono-|_tkagg|\.pyi$",
     "pillow": r"_imaging(?:cms|math|morph|tk)|_webp|_avif|\.pyi$",
 }
 OTHERS = r"/tests/|\.pyi$"

@@ -2,7 +2,9 @@
 // it is ever sent. Keys begin with "book:v1:".
 //   book:v1:solved         {"1.3": "2026-11-25", …}    exercise number → day
 //   book:v1:edit:PAGE:KEY  {"book": hash, "code": …}   KEY is a block's number, or an exercise's
+// The window hears "book:solved" after each change of what is solved.
 const NAME = "book:v1:";
+const TITLE = "Mathematical Foundations of Transformers";
 
 function read(key, otherwise) {
   try {
@@ -29,12 +31,26 @@ export function hash(text) {
   return h.toString(16);
 }
 
-export const solved = () => read("solved", {});
+const NUMBER = /^\d{1,3}\.\d{1,3}$/;
+const EDIT = /^[\w-]+\/[\w-]+:(\d{1,3}|\d{1,3}\.\d{1,3})$/;
+const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isDay = (day) =>
+  /^\d{4}-\d\d-\d\d$/.test(day) && new Date(`${day}T12:00Z`).toJSON()?.slice(0, 10) === day;
+const isEdit = (one) => plain(one) && typeof one.code === "string" && typeof one.book === "string";
+const good = (all, fits) =>
+  Object.fromEntries(Object.entries(plain(all) ? all : {}).filter(([key, value]) => fits(key, value)));
+const today = () => new Date().toLocaleDateString("sv-SE"); // the reader's own day, as 2026-11-25
+const changed = () => dispatchEvent(new Event("book:solved"));
 
-export function solve(number, day = new Date().toISOString().slice(0, 10)) {
+/** The solved exercises: {"1.3": "2026-11-25", …}. */
+export const solved = () => good(read("solved", {}), (number, day) => NUMBER.test(number) && isDay(day));
+
+/** Notes that an exercise is solved; the first day stays. False where it could not be kept. */
+export function solve(number, day = today()) {
   const all = solved();
-  if (!all[number]) write("solved", { ...all, [number]: day });
-  dispatchEvent(new Event("book:solved"));
+  const kept = number in all || write("solved", { ...all, [number]: day });
+  changed();
+  return kept;
 }
 
 /** The reader's text of a block, with the hash of the book's that it was made from; or null. */
@@ -52,37 +68,72 @@ function keys() {
   }
 }
 
+/** Every changed code: {"foundations/vectors:3": {"book": hash, "code": …}, …}. */
+export function edits() {
+  const found = {};
+  for (const key of keys())
+    if (key.startsWith(`${NAME}edit:`)) found[key.slice(NAME.length + 5)] = read(key.slice(NAME.length));
+  return good(found, (key, one) => EDIT.test(key) && isEdit(one));
+}
+
 /** Everything, as the text of a file. */
 export function exported() {
-  const edits = {};
-  for (const key of keys())
-    if (key.startsWith(`${NAME}edit:`)) edits[key.slice(NAME.length + 5)] = read(key.slice(NAME.length));
-  const all = { book: "Mathematical Foundations of Transformers", version: 1, solved: solved(), edits };
+  const all = { book: TITLE, version: 1, solved: solved(), edits: edits() };
   return `${JSON.stringify(all, null, 1)}\n`;
 }
 
-/** Adds what such a file holds to what is there; gives the counts, or throws an Error for the reader. */
+/**
+ * Adds what such a file holds to what is there; where both have something, the earlier day and the
+ * text that is here stay. Gives counts of what was added; throws an Error in words for the reader,
+ * and then nothing was changed.
+ */
 export function imported(text) {
   let all;
   try {
     all = JSON.parse(text);
   } catch {
-    throw new Error("This file is not JSON: choose the file that “Export” gave you.");
+    throw new Error("This file is not JSON. Choose a file that Export wrote. Nothing was changed.");
   }
-  const plain = (value) => value && typeof value === "object" && !Array.isArray(value);
-  if (!plain(all) || all.version !== 1 || !plain(all.solved) || !plain(all.edits))
-    throw new Error("This file does not hold work on this book: nothing was changed.");
-  const done = Object.entries(all.solved).filter(
-    ([number, day]) => /^\d+\.\d+$/.test(number) && /^\d{4}-\d\d-\d\d$/.test(day));
-  const edits = Object.entries(all.edits).filter(
-    ([, one]) => plain(one) && typeof one.code === "string" && typeof one.book === "string");
-  write("solved", { ...Object.fromEntries(done), ...solved() });
-  for (const [key, one] of edits) write(`edit:${key}`, { book: one.book, code: one.code });
-  dispatchEvent(new Event("book:solved"));
-  return { solved: done.length, edits: edits.length };
+  if (!plain(all) || all.book !== TITLE || !plain(all.solved) || !plain(all.edits))
+    throw new Error("This file does not hold work on this book. Nothing was changed.");
+  if (all.version !== 1)
+    throw new Error("This file was written by a later version of the book. Nothing was changed.");
+  const damaged = [
+    ...Object.entries(all.solved).filter(([number, day]) => !NUMBER.test(number) || !isDay(day)),
+    ...Object.entries(all.edits).filter(([key, one]) => !EDIT.test(key) || !isEdit(one)),
+  ];
+  if (damaged.length)
+    throw new Error(`This file is damaged, at “${damaged[0][0].slice(0, 40)}”. Nothing was changed.`);
+
+  const [days, texts] = [solved(), edits()];
+  const before = JSON.stringify(days);
+  const count = { solved: 0, edits: 0, left: 0 };
+  for (const [number, day] of Object.entries(all.solved)) {
+    if (!(number in days)) count.solved += 1;
+    if (!(days[number] <= day)) days[number] = day;
+  }
+  const written = [];
+  let kept = JSON.stringify(days) === before || write("solved", days);
+  for (const [key, { book, code }] of Object.entries(all.edits)) {
+    if (key in texts) {
+      if (texts[key].code !== code) count.left += 1;
+      continue;
+    }
+    kept &&= write(`edit:${key}`, { book, code });
+    written.push(`edit:${key}`);
+    count.edits += 1;
+  }
+  if (!kept) {
+    written.forEach((key) => write(key, undefined));
+    write("solved", JSON.parse(before));
+    throw new Error("This browser has no room for it, or keeps nothing. Nothing was changed.");
+  }
+  changed();
+  return count;
 }
 
+/** Takes everything away. */
 export function erase() {
-  for (const key of keys()) localStorage.removeItem(key);
-  dispatchEvent(new Event("book:solved"));
+  for (const key of keys()) write(key.slice(NAME.length), undefined);
+  changed();
 }
