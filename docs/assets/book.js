@@ -94,6 +94,39 @@
   if (window.document$) window.document$.subscribe(makeLive);
   else addEventListener("DOMContentLoaded", makeLive);
 
+  // What is solved is marked, where something is; nothing is fetched where nothing is.
+  const progress = () => import(new URL("vendor/live/progress.js", home));
+  const markSolved = () => {
+    let some = false;
+    try {
+      some = (localStorage.getItem("book:v1:solved") ?? "{}") !== "{}";
+    } catch { /* storage is off */ }
+    const work = document.getElementById("your-work");
+    if (some || work || document.querySelector(".solved-count"))
+      progress().then(({ mark, list }) => Promise.all([mark(), work && list(work)])).catch(() => {});
+  };
+  if (window.document$) window.document$.subscribe(markSolved);
+  else addEventListener("DOMContentLoaded", markSolved);
+  addEventListener("book:solved", markSolved);
+  addEventListener("storage", ({ key }) => (key ?? "book:v1:").startsWith("book:v1:") && markSolved());
+
+  // What was visited can be read without a network. Not under live reload, which wants the newest.
+  addEventListener("load", async () => {
+    const workers = navigator.serviceWorker;
+    if (!workers || !location.protocol.startsWith("http")) return;
+    const root = new URL("..", home);
+    try {
+      if (window.livereload) return void await (await workers.getRegistration(root))?.unregister();
+      const tell = () => workers.controller?.postMessage({
+        type: "visited",
+        addresses: [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)],
+      });
+      workers.addEventListener("controllerchange", tell);
+      await workers.register(new URL("sw.js", root));
+      tell();
+    } catch { /* a browser that allows none, as in private windows */ }
+  });
+
   // On paper, everything is open.
   let opened = [];
   addEventListener("beforeprint", () => {
