@@ -20,7 +20,7 @@ from foundations.losses import bce_logits
 def descend(
     slope: Callable[[float], float], x: float, rate: float, steps: int
 ) -> list[float]:
-    """Gradient descent on one variable: all points visited (eq:gradient-descent)."""
+    """Gradient descent on one variable: all points visited (eq:descent)."""
     points = [x]
     for _ in range(steps):
         points.append(points[-1] - rate * slope(points[-1]))

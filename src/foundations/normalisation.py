@@ -171,9 +171,9 @@ def deep_backward(
     """Gradients in the order and the shapes of `params`."""
     *layers, A = cache
     gradients = [A.mT @ d_logits, d_logits.sum(axis=-2, keepdims=True)]
-    d_A, W = d_logits, params[-2]
+    d_Z, W = d_logits, params[-2]
     for i in reversed(range(len(layers))):
-        d_Z = d_A @ W.mT * (A > 0)
+        d_Z = d_Z @ W.mT * (A > 0)
         W, _, gamma, _ = params[4 * i : 4 * i + 4]
         A, X_hat, _, root = layers[i]
         d_gamma, d_beta = np.zeros_like(gamma), np.zeros_like(gamma)
@@ -183,7 +183,6 @@ def deep_backward(
             d_Z = standardise_backward(d_Z * gamma, X_hat, root, axis)
         d_b = d_Z.sum(axis=-2, keepdims=True)
         gradients = [A.mT @ d_Z, d_b, d_gamma, d_beta, *gradients]
-        d_A = d_Z
     return gradients
 
 

@@ -169,7 +169,7 @@ def train(
 
     X (runs, n, 2), y (runs, n, 1). `decay` is λ of the L2 penalty on the weights, `p`
     the dropout; both may differ by run, shape (runs, 1, 1). `watch` is called before
-    each step.
+    each step and after the last.
     """
     optimiser = Adam(params, lr)
     for step in range(steps):
@@ -180,6 +180,7 @@ def train(
         for i in range(0, len(params), 2):
             gradients[i] += decay * params[i]
         optimiser.step(gradients)
+    watch(steps, params)
 
 
 # --8<-- [end:train]

@@ -134,6 +134,25 @@ def bench_part(root: Path) -> None:
         report("the same on two cores", halved / 60, 3, "min", "")
 
 
+MATRICES = """
+import numpy as np
+from foundations.matrices import measure, measure_order, measure_strides
+rng = np.random.default_rng(42)
+for sizes, repeats in (((4, 8, 16), 100), ((32, 64), 10), ((128,), 3), ((256,), 1)):
+    for n, (loops, outer) in measure(sizes, repeats, rng).items():
+        print(f"  n = {n:3}: loops {loops:8,.0f} times as long as @, outer products {outer:4.0f}")
+for n in (256, 1024, 4096):
+    print(f"  n = {n:4}: columns added up {measure_strides(n, 5):5.1f} times as long as rows")
+print(f"  (A B^T) C for T = 2048, K = 64: {measure_order(2048, 64, 5, rng):.0f} times A (B^T C)")
+"""
+
+
+def bench_chapter_two(root: Path) -> None:
+    """What chapter 2 draws from a table: it was measured so, on another machine perhaps."""
+    print("chapter 2's ratios, on one thread of this machine", flush=True)
+    subprocess.run([sys.executable, "-c", MATRICES], cwd=root, check=True)
+
+
 def bench_build(root: Path) -> None:
     """The site with the press against MkDocs Material on the same Markdown without it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -194,6 +213,7 @@ def main() -> int:
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, medians of runs in turn\n")
     bench_checks(root)
     bench_part(root)
+    bench_chapter_two(root)
     bench_build(root)
     bench_sizes(root)
     return 0

@@ -153,6 +153,9 @@ def _artist(artist) -> dict:
                 *_colors(artist.get_markerfacecolor()),
             ],
         }
+        if isinstance(artist, lines.AxLine):  # its data are those of any such line
+            known["through"] = [_loose(xy) for xy in (artist._xy1, artist._xy2) if xy is not None]
+            known["slope"] = str(artist._slope)
     elif isinstance(artist, text.Annotation):
         known |= {
             "text": artist.get_text(),

@@ -56,6 +56,7 @@ def twice(result: str) -> str:
         ("5.1", paper(d_x="None"), "d_x is still None"),
         ("5.1", paper(d_w="'24'"), "d_w is one number, not '24'"),
         ("5.1", paper(d_b="[8]"), "d_b is one number, not [8]"),
+        ("5.1", paper(d_b="np.array([8])"), "d_b is one number, not array([8])"),
         ("5.1", paper(d_b="16"), "16 is the loss"),
         ("5.1", paper(d_b="-8"), "the sign: r = wx + b − y"),
         ("5.1", paper(d_b="1"), "d_b is not 1"),
@@ -63,6 +64,7 @@ def twice(result: str) -> str:
         ("5.1", paper(d_w="16"), "d_w is not 16"),
         ("5.1", paper(d_x="8"), "d_x is not 8"),
         ("5.1", paper(d_x="24"), "d_x is not 24"),
+        ("5.1", paper(d_x="16.000004"), "d_x is not 16"),
         ("5.2", silu("right"), "silu_backward gives None"),
         ("5.2", silu("Z *= 2; return right"), "changes an argument"),
         ("5.2", silu("return right.sum()"), "the shape of Z, not ()"),
@@ -115,6 +117,13 @@ def twice(result: str) -> str:
             classes("return (p - hot) / n * (1 + (k == 6))"),
             "for shape (4, 6) the first row is",
         ),
+        (
+            "5.5",
+            classes(
+                "return (np.nan_to_num(np.exp(logits) / np.exp(logits).sum(1)[:, None]) - hot) / n"
+            ),
+            "for logits of 1,000 and 0: 1, −1, not [[ 0. -1.]]",
+        ),
         ("5.6", twice("d_X"), "twice_backward gives None"),
         ("5.6", twice("return d_W"), "return d_X, d_W"),
         ("5.6", twice("return d_X, d_W, d_Z"), "return d_X, d_W"),
@@ -127,6 +136,8 @@ def twice(result: str) -> str:
         ("5.6", twice("return d_X * (1 + (len(X) == 1)), d_W"), "d_X for shape (1, 5) is not"),
         ("5.6", twice("return d_X, X.T @ d_Z"), "the first use alone"),
         ("5.6", twice("return d_X, H.T @ d_Y + X.T @ d_H"), "in the first use the ReLU"),
+        ("5.6", twice("return d_X, d_W / 2"), "the two uses add up"),
+        ("5.6", twice("return d_X, d_W.T"), "turned round: H.T @ d_Y"),
         ("5.6", twice("return d_X, d_W + 1e-4"), "d_W for shape (4, 3) is not"),
         ("5.6", twice("return d_X, d_W * (1 + (len(X) == 2))"), "d_W for shape (2, 2) is not"),
     ],
@@ -141,6 +152,8 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
     ("number", "code"),
     [
         ("5.1", paper("24.0", "np.int64(8)", "np.float64(16)")),
+        ("5.1", paper("24.0000001", "7.9999999", "15.9999999")),  # measured, not rounded
+        ("5.1", paper("np.array(24.0)")),
         ("5.2", silu("return right.tolist()")),
         ("5.2", silu("return d_A * s * (1 + Z - Z * s)")),
         ("5.3", letters(b="np.bool_(True)").replace("'np.bool_(True)'", "np.bool_(True)")),

@@ -39,6 +39,11 @@ def back(step: str, result: str = "return d_A") -> str:
 
 
 RIGHT_STEP = "d_A = d_A + (d_A * S) @ W.T"
+POPPING = """def residual_backward(d_A, Zs, weights):
+    while Zs:
+        d_A = d_A + (d_A * relu_slope(Zs.pop())) @ weights.pop().T
+    return d_A"""
+REVERSING = back(RIGHT_STEP, "{}.reverse(); return d_A")
 
 
 @pytest.mark.parametrize(
@@ -49,14 +54,16 @@ RIGHT_STEP = "d_A = d_A + (d_A * S) @ W.T"
         ("6.1", paper(spread="None"), "keeping_spread is still None"),
         ("6.1", paper(variance="50 * 0.1 * 2"), "0.01 is already the variance of a weight"),
         ("6.1", paper(variance="50 * 0.01"), "the input's mean square is 2"),
-        ("6.1", paper(variance="1.001"), "variance: it is 50 times 0.01 times 2"),
+        ("6.1", paper(variance="1.0006"), "variance: it is 50 times 0.01 times 2"),
         ("6.1", paper(factor="0.5"), "that is one layer"),
         ("6.1", paper(factor="0.5**1.5"), "that is for the RMS"),
         ("6.1", paper(factor="0.13"), "factor_of_three: it is 50 times 0.01, to the third"),
         ("6.1", paper(spread="(2 / 50) ** 0.5"), "that is He's, for ReLU"),
         ("6.1", paper(spread="0.14"), "keeping_spread: 50 times its square must be 1"),
+        ("6.1", paper(spread="0.142"), "keeping_spread: 50 times its square must be 1"),
         ("6.2", "answers = ['keep'] * 6", "keep the starter's form"),
         ("6.2", "answers = {'a': 'keep'}", "keep the starter's form"),
+        ("6.2", words() + " | {1: 'keep'}", "keep the starter's form"),
         ("6.2", words(e=None), "not answered yet: e"),
         ("6.2", words(c="vanishes"), "c: one of vanish, keep, explode, not 'vanishes'"),
         ("6.2", words(a="vanish"), "a: ½ · 100 · 2/100 is 1"),
@@ -100,6 +107,7 @@ RIGHT_STEP = "d_A = d_A + (d_A * S) @ W.T"
         ("6.4", dead("return A.any(axis=0)"), "those are the living units"),
         ("6.4", dead("return np.all(A == 0, axis=0) & (A[2] == A[1])[::-1]"), "wrong for units"),
         ("6.4", dead("return np.all(A <= 0, axis=0)"), "an output below 0 is not dead"),
+        ("6.4", dead("return A.max(axis=0) == 0"), "an output below 0 is not dead"),
         ("6.4", dead("return np.all(abs(A) < 1e-6, axis=0)"), "small is not 0"),
         ("6.4", dead("return np.all(A[:3] == 0, axis=0) & (len(A) > 1)"), "for shape (1, 5)"),
         ("6.4", dead("return np.all(A == 0, axis=0) & (A.shape[1] < 7)"), "for shape (3, 40)"),
@@ -115,6 +123,9 @@ RIGHT_STEP = "d_A = d_A + (d_A * S) @ W.T"
         ("6.6", back(RIGHT_STEP, "d_A"), "residual_backward gives None"),
         ("6.6", back(RIGHT_STEP, "return d_A[0]"), "shaped like d_A, (5, 4), not (4,)"),
         ("6.6", back("d_A += (d_A * S) @ W.T"), "d_A was changed in place"),
+        ("6.6", POPPING, "the lists have changed"),
+        ("6.6", REVERSING.format("Zs"), "the lists have changed"),
+        ("6.6", REVERSING.format("weights"), "the lists have changed"),
         ("6.6", back("d_A = d_A + d_A @ W.T"), "ReLU's slope is missing"),
         ("6.6", back("d_A = d_A + (d_A @ W.T) * S"), "the slope belongs to Z"),
         ("6.6", back("d_A = d_A * S + (d_A * S) @ W.T"), "the slope is for the branch"),
@@ -137,7 +148,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
     ("number", "code"),
     [
         ("6.1", paper("np.float64(1.0)", "1 / 8", "0.141")),
-        ("6.1", paper("1.0005", "0.1255", "50**-0.5")),
+        ("6.1", paper("1.0004", "0.1254", "50**-0.5")),
         ("6.2", words().replace("'keep'", "str('keep')")),
         ("6.3", he("return rng.standard_normal(size) * np.sqrt(2 / d_in)")),
         ("6.3", he("return (2 * rng.random(size) - 1) * (6 / d_in) ** 0.5")),

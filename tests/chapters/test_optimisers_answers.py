@@ -67,6 +67,9 @@ def adam(  # each part may be replaced by a slip
         ("7.2", momentum("p - lr * (beta * v + g)"), "momentum_step gives None"),
         ("7.2", momentum("return p - lr * (beta * v + g)"), "return two arrays"),
         ("7.2", momentum("return p, v, g"), "return two arrays"),
+        ("7.2", momentum("v = beta * v + g", "return p - lr * v, None"), "both are shaped like p"),
+        ("7.2", momentum("v = beta * v + g", "return p - lr * v, v[:1]"), "not (2,) and (1,)"),
+        ("7.2", momentum("v = v + g", "return p - lr * v, v"), "beta is missing"),
         ("7.2", momentum("g *= lr", "return p - g, v"), "an argument was changed"),
         (
             "7.2",
@@ -126,6 +129,7 @@ def adam(  # each part may be replaced by a slip
         ),
         ("7.5", linear("peak"), "warmup_linear gives None"),
         ("7.5", linear("return np.array([peak])"), "a rate is one number"),
+        ("7.5", linear("return np.array([peak, 0])"), "a rate is one number"),
         ("7.5", linear("return peak * step / total"), "step 1 of 4 has a quarter of 0.8"),
         (
             "7.5",
@@ -158,6 +162,11 @@ def adam(  # each part may be replaced by a slip
         ),
         (
             "7.5",
+            linear(f"return peak * min(step / warmup, {DOWN}) if step < total + 2 else 0"),
+            "after the end the rate is -0.1: uphill",
+        ),
+        (
+            "7.5",
             linear(f"return 0.8 * max(0, min(step / warmup, {DOWN}))"),
             "wrong for a warm-up of",
         ),
@@ -171,11 +180,21 @@ def adam(  # each part may be replaced by a slip
             adam(step="p = p - lr * m / (1 - beta1**t) / (v / (1 - beta2**t) + eps)"),
             "divide by the root of v",
         ),
+        (
+            "7.6",
+            adam(step="p = p - lr * m / (1 - beta1**t) / (np.sqrt(v) + eps)"),
+            "v has a bias correction of its own",
+        ),
         ("7.6", adam(loop="for t in range(1, steps):"), "after 5 steps you are at"),
         ("7.6", adam(mean="m = beta1 * m + g"), "after 5 steps you are at"),
         (
             "7.6",
             adam().replace("beta2=0.999", "beta2=0.99"),
+            "with the default values and shape (3, 4) lead elsewhere",
+        ),
+        (
+            "7.6",
+            adam(end="    return p.ravel()"),
             "with the default values and shape (3, 4) lead elsewhere",
         ),
         (

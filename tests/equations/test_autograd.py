@@ -106,7 +106,7 @@ def test_a_product_gives_each_factor_the_gradient_times_the_other(rng):
     np.testing.assert_allclose(d_B, d_C * A, atol=TOLERANCE)
 
 
-@pytest.mark.equation("eq:unbroadcast", r"d_{b_j} = \sum_{i=1}^{n} d_{c_{ij}}")
+@pytest.mark.equation("eq:unbroadcast", r"d_{b_j} = \sum_{i=1}^{n} (d_{\mathbf{C}})_{ij}")
 @pytest.mark.parametrize("shape", [(5,), (1, 5), (4, 1), (1, 1), (1,), (), (4, 5)])
 def test_where_broadcasting_copied_the_gradient_sums(rng, shape):
     A, d_C, b = rng.normal(size=(4, 5)), rng.normal(size=(4, 5)), rng.normal(size=shape)

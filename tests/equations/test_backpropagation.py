@@ -43,6 +43,8 @@ def by_differences(f, x):
         (lambda x: 3 * x + 1, lambda x: 3.0),
         (lambda x: x**2, lambda x: 2 * x),
         (lambda x: 1 / x, lambda x: -1 / x**2),
+        (lambda x: x**3, lambda x: 3 * x**2),
+        (lambda x: x**-2, lambda x: -2 * x**-3),
         (math.log, lambda x: 1 / x),
         (math.exp, math.exp),
         (lambda x: math.exp(x) * x**2, lambda x: math.exp(x) * x**2 + math.exp(x) * 2 * x),
@@ -215,7 +217,7 @@ def test_the_slope_of_a_bias_is_the_sum_of_a_column(shape):
 
 @pytest.mark.equation(
     "eq:d-activation",
-    r"d_{\mathbf{Z}} = d_{\mathbf{A}} \odot \phi'(\mathbf{Z})",
+    r"d_{\mathbf{Z}} = d_{\mathbf{A}} \odot f'(\mathbf{Z})",
 )
 @pytest.mark.parametrize(("phi", "slope"), [(sigmoid, bp.sigmoid_slope), (relu, bp.relu_slope)])
 def test_an_activation_multiplies_entry_by_entry_by_its_slope(phi, slope):
@@ -281,9 +283,11 @@ def test_the_network_starts_backward_with_prediction_minus_target():
 
 @pytest.mark.equation(
     "eq:d-layer2",
-    r"""d_{\mathbf{W}_2} = \mathbf{H}^\top d_{\mathbf{Z}_2}, \quad
-    d_{\mathbf{b}_2} = \mathbf{1}^\top d_{\mathbf{Z}_2}, \quad
-    d_{\mathbf{H}} = d_{\mathbf{Z}_2} \mathbf{W}_2^\top""",
+    r"""\begin{aligned}
+    d_{\mathbf{W}_2} &= \mathbf{H}^\top d_{\mathbf{Z}_2} \\
+    d_{\mathbf{b}_2} &= \mathbf{1}^\top d_{\mathbf{Z}_2} \\
+    d_{\mathbf{H}} &= d_{\mathbf{Z}_2} \mathbf{W}_2^\top
+    \end{aligned}""",
 )
 def test_the_second_layer_gives_its_weights_its_bias_and_the_hidden_layer_their_slopes():
     params, X, y = some_network()
@@ -322,9 +326,11 @@ def test_the_relu_lets_slopes_through_where_it_was_on():
 
 @pytest.mark.equation(
     "eq:d-layer1",
-    r"""d_{\mathbf{W}_1} = \mathbf{X}^\top d_{\mathbf{Z}_1}, \quad
-    d_{\mathbf{b}_1} = \mathbf{1}^\top d_{\mathbf{Z}_1}, \quad
-    d_{\mathbf{X}} = d_{\mathbf{Z}_1} \mathbf{W}_1^\top""",
+    r"""\begin{aligned}
+    d_{\mathbf{W}_1} &= \mathbf{X}^\top d_{\mathbf{Z}_1} \\
+    d_{\mathbf{b}_1} &= \mathbf{1}^\top d_{\mathbf{Z}_1} \\
+    d_{\mathbf{X}} &= d_{\mathbf{Z}_1} \mathbf{W}_1^\top
+    \end{aligned}""",
 )
 def test_the_first_layer_gives_its_weights_its_bias_and_the_input_their_slopes():
     params, X, y = some_network()

@@ -83,9 +83,8 @@ def test_the_variance_of_a_sum_is_fan_in_times_both_mean_squares(mean, spread):
 
 @pytest.mark.equation(
     "eq:layer-back",
-    r"""\frac{\partial \mathcal{L}}{\partial \mathbf{A}_{l-1}}
-    = \Bigl( \frac{\partial \mathcal{L}}{\partial \mathbf{A}_l} \odot f'(\mathbf{Z}_l) \Bigr)
-    \mathbf{W}_l^\top""",
+    r"""d_{\mathbf{A}_{l-1}}
+    = \bigl( d_{\mathbf{A}_l} \odot f'(\mathbf{Z}_l) \bigr) \mathbf{W}_l^\top""",
 )
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "ReLU", "GELU"])
 def test_the_gradient_through_a_stack_agrees_with_central_differences(name):

@@ -14,8 +14,8 @@ TOLERANCE = 1e-12
 
 @pytest.mark.equation(
     "eq:turn-and-scale",
-    r"""\begin{pmatrix} a & b \\ -b & a \end{pmatrix}
-    = r \begin{pmatrix} \cos\theta & \sin\theta \\ -\sin\theta & \cos\theta \end{pmatrix}""",
+    r"""\begin{bmatrix} a & b \\ -b & a \end{bmatrix}
+    = r \begin{bmatrix} \cos\theta & \sin\theta \\ -\sin\theta & \cos\theta \end{bmatrix}""",
 )
 @pytest.mark.parametrize(("a", "b"), [(0.7, -0.7), (1.0, 0.0), (-2.0, 0.5), (0.0, 3.0)])
 def test_a_matrix_of_this_form_is_a_factor_times_a_rotation(a, b):

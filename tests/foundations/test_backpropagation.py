@@ -207,3 +207,10 @@ def test_equal_units_stay_equal_and_a_network_of_zeros_stays_zero():
     zeros, losses = bp.train(X, Y, bp.start(3, rng(), scale=0.0), epochs=5)
     assert not any(value.any() for value in zeros.values())
     assert losses[-1] == pytest.approx(math.log(2))
+
+
+def test_no_single_neuron_has_a_smaller_loss_on_xor_than_one_half_everywhere():
+    neurons = rng().normal(size=(1_000, 3)) * np.geomspace(1e-3, 100, 1_000)[:, None]
+    losses = [bce_logits(X @ w[:2, None] + w[2], Y) for w in neurons]
+    assert min(losses) >= math.log(2)
+    assert min(losses) < math.log(2) + 1e-6

@@ -146,6 +146,17 @@ def test_a_dead_unit_is_zero_on_all_rows():
     )
 
 
+def test_without_biases_the_scheme_does_not_decide_which_relus_are_dead():
+    weights, X = rng().normal(size=(20, 40, 40)), rng().normal(size=(30, 40))
+    zeros = {}
+    for scheme in ("He", "Xavier", "0.01"):
+        scaled = initialisation.weight_spread(scheme, 40, 40) * weights
+        zeros[scheme] = [A == 0 for A in initialisation.deep_forward(X, scaled, relu)[0]]
+    np.testing.assert_array_equal(zeros["Xavier"], zeros["He"])
+    np.testing.assert_array_equal(zeros["0.01"], zeros["He"])
+    assert np.all(zeros["He"][-1], axis=0).mean() > 0.2
+
+
 def test_residual_flow_starts_at_its_inputs_and_without_blocks_ends_there():
     signals, gradients = initialisation.residual_flow(0, 5, 1.0, rng())
     assert signals.shape == gradients.shape == (1, 10)

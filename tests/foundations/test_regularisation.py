@@ -142,7 +142,7 @@ def test_training_is_adam_on_the_penalised_loss_as_pytorch_does_it():
     regularisation.train(
         X, y, params, 20, lr=0.02, decay=decay, watch=lambda step, params: seen.append(step)
     )
-    assert seen == list(range(20))
+    assert seen == list(range(21))
     for _ in range(20):
         A = torch.tensor(X)
         for i in (0, 2):

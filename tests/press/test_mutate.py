@@ -160,6 +160,19 @@ def test_numbers_that_no_says_covers_are_listed_with_their_lines(book):
     assert all(number in line for number, line in listed)
 
 
+def test_wrong_answers_and_the_seeds_of_checks_are_left_alone():
+    chapter = chapters.read(VECTORS, ROOT)
+    wrong = [block for block in chapter.blocks if block.role in ("starter", "mistake")]
+    lines = {n for block in wrong for n in range(block.fence.line, block.fence.end)}
+    code = [d for d in mutate.sites(chapter, ROOT) if d.kind == "code" and d.file == chapter.file]
+    starts = [chapter.text.count("\n", 0, damage.start) + 1 for damage in code]
+    assert lines and not lines & set(starts)
+    checks = [b.fence for e in chapter.exercises for b in [e.check]]
+    seeds = [n for f in checks for n, text in enumerate(f.lines, f.line + 1) if "rng(" in text]
+    damaged = {n: damage.what for n, damage in zip(starts, code, strict=True) if n in seeds}
+    assert seeds and not any("7 → 8" in what or "0 → 1" in what for what in damaged.values())
+
+
 def test_the_same_seed_chooses_the_same_damage_and_each_kind_gets_its_turn():
     found = list(mutate.sites(chapters.read(VECTORS, ROOT), ROOT))
     chosen = mutate.sample(found, 35, seed=7)
