@@ -13,10 +13,11 @@ import pytest
 from press.live import offline
 
 FILES = (
-    "index.html", "404.html", "part/page/index.html", "old.html", "assets/book.css", "assets/book.js",
-    "assets/book.js.map", "sitemap.xml.gz", "search/search_index.json", "assets/vendor/fonts/a.woff2",
-    "downloads/page.ipynb", "downloads/helper.json", "assets/vendor/pyodide/pyodide.mjs",
-    "assets/vendor/pyodide/manifest.json", "assets/vendor/live/reader.zip", "sw.js",
+    "index.html", "404.html", "part/page/index.html", "old.html", "sitemap.xml.gz", "sw.js",
+    "assets/book.css", "assets/book.js", "assets/book.js.map", "assets/vendor/fonts/a.woff2",
+    "search/search_index.json", "downloads/page.ipynb", "downloads/helper.json",
+    "assets/vendor/pyodide/pyodide.mjs", "assets/vendor/pyodide/manifest.json",
+    "assets/vendor/live/reader.zip",
 )  # fmt: skip
 
 
@@ -68,7 +69,9 @@ def test_the_same_site_gives_the_same_worker(site):
         ("downloads/page.ipynb", False, False),
     ],
 )
-def test_the_name_of_a_cache_changes_with_its_files_and_only_with_them(site, changed, build, runtime):
+def test_the_name_of_a_cache_changes_with_its_files_and_only_with_them(
+    site, changed, build, runtime
+):
     before = constants(site)
     (site / changed).write_text("another", encoding="utf-8")
     after = constants(site)

@@ -9,6 +9,7 @@ import threading
 from functools import partial
 
 import pytest
+
 from press.live import offline
 
 pytestmark = pytest.mark.browser
@@ -85,9 +86,14 @@ def visited(tab, *addresses: str) -> None:
 def rebuild(published, **changes: str) -> None:
     """Publishes another build: files with text appended, and the list of all files anew."""
     for name, text in changes.items():
-        path = published.folder / {"css": "assets/book.css", "page": f"{OTHER}index.html"}[name]
-        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+        change(published, {"css": "assets/book.css", "page": f"{OTHER}index.html"}[name], text)
     offline.write(published.folder)
+
+
+def change(published, name: str, text: str) -> None:
+    path = published.folder / name
+    head, end, rest = path.read_text(encoding="utf-8").partition("</body>")
+    path.write_text(head + text + end + rest, encoding="utf-8")
 
 
 def test_a_visited_page_is_there_without_a_network(reader):
@@ -95,7 +101,7 @@ def test_a_visited_page_is_there_without_a_network(reader):
     visited(tab, OTHER)
     tab.page.context.set_offline(True)
     page = tab.open(OTHER)
-    assert page.locator("h1").inner_text() == "Glossary"
+    assert page.locator("h1").inner_text().startswith("Glossary")
     assert "Book Serif" in page.evaluate("getComputedStyle(document.querySelector('p')).fontFamily")
     assert page.evaluate("document.fonts.check('16px \"Book Serif\"')")
     assert page.evaluate("typeof document$") == "object"  # the scripts are there as well
@@ -110,7 +116,8 @@ def test_the_figures_of_a_visited_chapter_are_there_though_nobody_scrolled_to_th
     tab.page.context.set_offline(True)
     page = tab.open(CHAPTER)
     assert page.locator("article img").last.evaluate(
-        "(image) => { image.loading = 'eager'; return image.decode().then(() => image.naturalWidth) }"
+        "(image) => { image.loading = 'eager';"
+        " return image.decode().then(() => image.naturalWidth) }"
     )
 
 
@@ -122,7 +129,7 @@ def test_a_page_that_was_not_visited_says_so_and_names_those_that_were(reader):
     assert tab.page.locator("h1").inner_text() == "This page is not on this device"
     tab.page.get_by_role("link", name="Glossary").click()
     tab.page.wait_for_url(tab.base + OTHER)
-    assert tab.page.locator("h1").inner_text() == "Glossary"
+    assert tab.page.locator("h1").inner_text().startswith("Glossary")
 
 
 def test_after_the_first_run_python_runs_without_a_network(reader):
@@ -168,10 +175,11 @@ def test_a_new_build_takes_over_what_was_kept_and_the_old_goes(reader, published
     assert len(before) == 1
     rebuild(published, css="\n:root { --of-build: 2 }\n", page="<!-- 2 -->")
     tab.open("")  # any visit brings the new worker
-    tab.page.wait_for_function(
-        "(old) => caches.keys().then((all) => !all.includes(old))", arg=next(iter(before))
-    )
-    after = kept(tab)
+    for _ in range(300):
+        after = kept(tab)
+        if not before.keys() & after.keys():
+            break
+        tab.page.wait_for_timeout(100)
     assert len(after) == 1 and after.keys() != before.keys()
     tab.page.context.set_offline(True)
     for address in (CHAPTER, OTHER):  # also the one that was not visited since
@@ -188,8 +196,7 @@ def test_what_is_kept_has_the_bytes_of_one_build(reader, published):
     """A page of a build whose list the worker does not have yet is shown, but is not kept."""
     tab = reader
     visited(tab, "")
-    path = published.folder / OTHER / "index.html"
-    path.write_text(path.read_text(encoding="utf-8") + "<!-- another -->", encoding="utf-8")
+    change(published, f"{OTHER}index.html", "<!-- another -->")
     page = tab.open(OTHER)
     assert "<!-- another -->" in page.content()  # the network comes first
     page.wait_for_load_state("networkidle")
@@ -201,9 +208,8 @@ def test_what_is_kept_has_the_bytes_of_one_build(reader, published):
 def test_a_page_of_a_newer_build_takes_no_older_style_from_what_is_kept(reader, published, newer):
     tab = reader
     visited(tab, OTHER)
-    path = published.folder / OTHER / "index.html"
     if newer:
-        path.write_text(path.read_text(encoding="utf-8") + "<!-- newer -->", encoding="utf-8")
+        change(published, f"{OTHER}index.html", "<!-- newer -->")
     published.broken.add(f"{PREFIX}assets/book.css")
     tab.page.context.new_cdp_session(tab.page).send("Network.clearBrowserCache")
     page = tab.open(OTHER)

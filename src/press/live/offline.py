@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 NAME = "sw.js"
 RUNTIME = "assets/vendor/pyodide/"
 ENDINGS = {
-    ".css", ".html", ".ico", ".js", ".json", ".mjs", ".png", ".svg", ".wasm", ".webp", ".woff2", ".zip",
+    ".css", ".html", ".ico", ".js", ".json", ".mjs", ".png", ".svg", ".wasm", ".webp", ".woff2",
+    ".zip",
 }  # fmt: skip
 """What a page can ask for. Downloads, source maps and the site map are not kept."""
 NEVER = ("downloads/", "404.html", NAME)
@@ -30,7 +31,9 @@ def write(site: Path) -> Path:
         "FILES": pages,
         "RUNTIME_FILES": runtime,
     }
-    head = "".join(f"const {name} = {json.dumps(value, indent=0)};\n" for name, value in lists.items())
+    head = "".join(
+        f"const {name} = {json.dumps(value, indent=0)};\n" for name, value in lists.items()
+    )
     target = site / NAME
     target.write_text(f"// Written by the press, with src/press/live/offline.js.\n{head}{text}",
                       encoding="utf-8", newline="\n")  # fmt: skip
