@@ -136,8 +136,8 @@ def test_a_matrix_product_transposes_the_other_factor(rng):
 
 @pytest.mark.equation(
     "eq:softplus",
-    r"""L = \operatorname{softplus}\bigl((1 - 2y)\, z\bigr), \quad
-    \operatorname{softplus}(a) = \ln(1 + e^a)""",
+    r"""\begin{aligned} L &= \operatorname{softplus}\bigl((1 - 2y)\, z\bigr) , \\
+    \operatorname{softplus}(a) &= \ln(1 + e^a) \end{aligned}""",
 )
 @pytest.mark.parametrize("target", [0.0, 1.0])
 def test_softplus_is_the_binary_cross_entropy_of_a_logit(target):
