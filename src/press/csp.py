@@ -14,6 +14,7 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from press.problems import PressError, Problem
@@ -27,10 +28,9 @@ RAW = re.compile(
 )
 TYPE = re.compile(r"""\btype\s*=\s*["']?([^"'\s>]*)""", re.IGNORECASE)
 SOURCE = re.compile(r"\bsrc\s*=", re.IGNORECASE)
-STYLED = re.compile(r"""<[a-z][^<>]*?\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+STYLED = re.compile(r"""\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 HANDLER = re.compile(
-    r"""<[a-z][^<>]*?\s(?P<what>on[a-z]+\s*=|(?:href|action)\s*=\s*["']?\s*javascript:)""",
-    re.IGNORECASE,
+    r"""\s(?P<what>on[a-z]+\s*=|(?:href|action)\s*=\s*["']?\s*javascript:)""", re.IGNORECASE
 )
 RUN = {"", "module", "importmap", "speculationrules", "text/javascript", "application/javascript"}
 """Types of <script> that a browser acts on; others, such as JSON, are data."""
@@ -65,8 +65,9 @@ def with_policy(page: str, name: str = "", serving: bool = False) -> str:
 def policy(page: str, name: str = "", serving: bool = False) -> str:
     """The policy that a page needs and no more."""
     scripts, styles = _inline(page)
-    attributes = {html.unescape(a or b) for a, b in STYLED.findall(RAW.sub("", page))}
-    if handler := HANDLER.search(RAW.sub("", page)):
+    rest = RAW.sub("", page)
+    attributes = {html.unescape(match[1] or match[2] or "") for match in _in_tags(STYLED, rest)}
+    if handler := next(_in_tags(HANDLER, rest), None):
         raise PressError(
             Problem(
                 name, 1, "the page has a script in an attribute, which its policy refuses",
@@ -93,6 +94,13 @@ def policy(page: str, name: str = "", serving: bool = False) -> str:
         "form-action": ["'none'"],
     }
     return "; ".join(f"{rule} {' '.join(sources)}" for rule, sources in rules.items())
+
+
+def _in_tags(pattern: re.Pattern[str], page: str) -> Iterator[re.Match[str]]:
+    """Matches inside a tag; text that merely looks so, as code that a page shows, is passed by."""
+    for match in pattern.finditer(page):
+        if page.rfind("<", 0, match.start()) > page.rfind(">", 0, match.start()):
+            yield match
 
 
 def _inline(page: str) -> tuple[set[str], set[str]]:
