@@ -118,7 +118,7 @@ def rms(result: str, r: str = "np.sqrt(np.mean(X**2, axis=-1, keepdims=True) + e
         (
             "9.5",
             fold("return W * norm.gamma / (np.sqrt(norm.running_var) + norm.eps), b"),
-            "add ε to the variance, not to its root",
+            "add ε under the root, not to it",
         ),
         ("9.5", fold("return W / root, b"), "gamma belongs to the factor"),
         ("9.5", fold("return W * factor * 1.001, b"), "the new W is not W times"),

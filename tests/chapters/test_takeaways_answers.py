@@ -102,6 +102,11 @@ def backward(
         ("10.3", drop("H *= keep; return H / (1 - p)"), "drop changes H itself"),
         ("10.3", drop("return (H * keep)[0]"), "the shape must stay"),
         ("10.3", drop("return H"), "nothing was dropped in training"),
+        (
+            "10.3",
+            drop("return H * (rng.random((len(H), 1)) >= p) / (1 - p)"),
+            "whole rows or columns went",
+        ),
         ("10.3", drop("return H * (rng.random(H.shape) >= 0.25)"), "24% were dropped"),
         ("10.3", drop("return H * keep * rng.random(H.shape)"), "the same factor"),
         ("10.3", drop("return H * keep / p"), "scaled by 1/p"),
@@ -171,8 +176,19 @@ def backward(
         ("10.7", backward(after="out = out[0]"), "give back six gradients"),
         ("10.7", backward(after="out[4] = out[4].T"), "d_W3 has shape (2, 4), not (4, 2)"),
         ("10.7", backward(d_Z3="(Y - P) / len(Y)"), "d_W3 has the wrong sign"),
-        ("10.7", backward(d_W3="abs(H2.T @ d_Z3)"), "is it made of H2 and d_Z3?"),
+        ("10.7", backward(d_W3="abs(H2.T @ d_Z3)"), "is d_Z3 (P − Y) / n?"),
         ("10.7", backward(after="out[0] = 0 * out[0]"), "d_W1 is still all zeros"),
+        *(
+            ("10.7", backward(after=f"out[{at}] = 2 * out[{at}]"), f"{name} is wrong: {why}")
+            for at, name, why in (
+                (0, "d_W1", "is the ReLU's slope in it?"),
+                (1, "d_b1", "is the ReLU's slope in it?"),
+                (2, "d_W2", "is the ReLU's slope in it?"),
+                (3, "d_b2", "is the ReLU's slope in it?"),
+                (4, "d_W3", "is d_Z3 (P − Y) / n?"),
+                (5, "d_b3", "is d_Z3 (P − Y) / n?"),
+            )
+        ),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, diagnosis):
