@@ -52,6 +52,13 @@ OPERATORS = {
 }  # fmt: skip
 
 
+EXAMPLES = {
+    "array", "arange", "default_rng", "full", "integers", "linspace", "manual_seed", "normal",
+    "random", "standard_normal", "uniform",
+}  # fmt: skip
+"""What makes the arrays that an exercise's check tries answers on."""
+
+
 @dataclass(frozen=True)
 class Damage:
     """One thing to damage: characters `start` to `end` of `file` become `new`."""
@@ -232,13 +239,35 @@ def _code(chapter: Chapter, root: Path) -> Iterator[Damage]:
                 yield from _tokens(whole, 0, "", chapter.file, file, 0)
         if not any(include_path(line) is not None for line in fence.lines):
             offset = starts[fence.line]
+            # What a check tries answers on is an example: other numbers there would do as well.
+            examples = {
+                starts[fence.line + row - 1] + len(fence.prefix) + column
+                for row, column in (_examples(fence.text) if block.role == "check" else ())
+            }
             for damage in _tokens(
                 fence.text, offset, fence.prefix, chapter.file, chapter.file, fence.line
             ):
-                # A check draws its examples at random: another seed is as good.
-                before = chapter.text[: damage.start]
-                if not (block.role == "check" and before.endswith(("rng(", "seed("))):
+                if damage.kind != "code" or damage.start not in examples:
                     yield damage
+
+
+def _examples(code: str) -> set[tuple[int, int]]:
+    """Line and column of each number that makes up an array or a random draw, in a check."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return set()
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in EXAMPLES
+    ]
+    return {
+        (number.lineno, number.col_offset)
+        for call in calls
+        for number in ast.walk(call)
+        if isinstance(number, ast.Constant) and isinstance(number.value, int | float)
+    }
 
 
 def _source(chapter: Chapter, root: Path, file: str, region: str) -> Iterator[Damage]:
