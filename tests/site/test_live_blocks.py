@@ -1,7 +1,7 @@
 """The reader's turn in a real browser: every live block and every answer of every chapter.
 
 What the page shows was printed by CPython on 64 bits, without a browser. Pyodide is compiled to
-wasm: its default integers have 32 bits, it raises no floating-point flags, and the last bits of exp,
+wasm: its default integers have 32 bits, it raises no floating-point flags, the last bits of exp,
 sin and matrix products may differ. The comparison is that of the book's own tests all the same.
 """
 
