@@ -23,6 +23,7 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -401,16 +402,14 @@ def own_tests(damage: Damage, root: Path) -> list[Path]:
 
 def tests_notice(damage: Damage, root: Path) -> bool:
     """Whether a test of the damaged page or file fails."""
-    import pytest
-
     paths = own_tests(damage, root)
     if not paths:
         return False
-    os.chdir(root)
-    sys.path.insert(0, str(root / "src"))  # the damaged foundations, not the installed ones
-    sys.dont_write_bytecode = True
+    # The damaged foundations, not the installed ones; an interpreter that knows nothing of ours.
+    own = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     options = ["-q", "-x", "-p", "no:cacheprovider", "-c", str(root / "pyproject.toml")]
-    return pytest.main([*options, *map(str, paths)]) != 0
+    command = [sys.executable, "-m", "pytest", *options, *map(str, paths)]
+    return subprocess.run(command, cwd=root, env=own, capture_output=True).returncode != 0
 
 
 def try_damage(damage: Damage, copy: Path, run: execute.PageRun | None = None) -> bool:
@@ -515,6 +514,9 @@ def escaped(
             if noticed(copy / name, copy):
                 raise SystemExit(f"{name} has problems before any damage: make check PAGE={name}")
             own = [damage for damage in chosen if damage.page == name.as_posix()]
+            for damage in {d.file: d for d in own if d.kind == "code"}.values():
+                if tests_notice(damage, copy):  # they could not tell damage from none
+                    raise SystemExit(f"tests of {damage.file} fail before any damage: make test")
             away += survivors(copy / name, copy, own)
     return away, Counter(damage.kind for damage in chosen)
 
