@@ -56,6 +56,77 @@
   if (window.document$) window.document$.subscribe(start);
   else addEventListener("DOMContentLoaded", start);
 
+  // Run, Edit and Check, where the build marked blocks as live. What they need is fetched at the
+  // first press, and not before.
+  const home = document.currentScript.src;
+  const live = () => import(new URL("vendor/live/live.js", home));
+  const BUTTONS = { run: "Run", check: "Check", edit: "Edit", reset: "Reset", stop: "Stop" };
+  const bar = (block, actions) => {
+    const made = document.createElement("div");
+    made.className = "live-bar";
+    for (const action of actions) {
+      const inner = document.createElement("button");
+      Object.assign(inner, { type: "button", textContent: BUTTONS[action] });
+      inner.dataset.action = action;
+      inner.hidden = action === "stop" || action === "reset";
+      inner.addEventListener("click", async () => (await live()).press(block, action));
+      made.append(inner);
+    }
+    const status = document.createElement("span");
+    status.setAttribute("role", "status");
+    status.textContent = block.dataset.still ? `Not live: ${block.dataset.still}` : "";
+    made.append(status);
+    block.append(made);
+  };
+  const makeLive = () => {
+    for (const block of document.querySelectorAll("[data-live], [data-role=starter]")) {
+      if (block.querySelector(":scope > .live-bar")) continue;
+      if (block.dataset.still) bar(block, []);
+      else bar(block, [block.dataset.live ? "run" : "check", "stop", "edit", "reset"]);
+    }
+    const here = location.pathname.split("/").slice(-3, -1).join("/");
+    let kept = false;
+    try {
+      kept = Object.keys(localStorage).some((key) => key.startsWith(`book:v1:edit:${here}:`));
+    } catch { /* storage is off */ }
+    if (kept && document.querySelector("[data-live]")) live().then(({ restore }) => restore());
+  };
+  if (window.document$) window.document$.subscribe(makeLive);
+  else addEventListener("DOMContentLoaded", makeLive);
+
+  // What is solved is marked, where something is; nothing is fetched where nothing is.
+  const progress = () => import(new URL("vendor/live/progress.js", home));
+  const markSolved = () => {
+    let some = false;
+    try {
+      some = (localStorage.getItem("book:v1:solved") ?? "{}") !== "{}";
+    } catch { /* storage is off */ }
+    const work = document.getElementById("your-work");
+    if (some || work || document.querySelector(".solved-count"))
+      progress().then(({ mark, list }) => Promise.all([mark(), work && list(work)])).catch(() => {});
+  };
+  if (window.document$) window.document$.subscribe(markSolved);
+  else addEventListener("DOMContentLoaded", markSolved);
+  addEventListener("book:solved", markSolved);
+  addEventListener("storage", ({ key }) => (key ?? "book:v1:").startsWith("book:v1:") && markSolved());
+
+  // What was visited can be read without a network. Not under live reload, which wants the newest.
+  addEventListener("load", async () => {
+    const workers = navigator.serviceWorker;
+    if (!workers || !location.protocol.startsWith("http")) return;
+    const root = new URL("..", home);
+    try {
+      if (window.livereload) return void await (await workers.getRegistration(root))?.unregister();
+      const tell = () => workers.controller?.postMessage({
+        type: "visited",
+        addresses: [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)],
+      });
+      workers.addEventListener("controllerchange", tell);
+      await workers.register(new URL("sw.js", root));
+      tell();
+    } catch { /* a browser that allows none, as in private windows */ }
+  });
+
   // On paper, everything is open.
   let opened = [];
   addEventListener("beforeprint", () => {

@@ -14,8 +14,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from press import chapter as chapters
 from press import check, mutate
@@ -207,6 +211,87 @@ def bench_sizes(root: Path) -> None:
         report("lab 1, its own HTML", zipped(lab), 60, "kB", "gzipped")
 
 
+LIVE = """async () => {
+    const live = await import(new URL("../../assets/vendor/live/live.js", location.href));
+    const blocks = [...document.querySelectorAll("[data-live]:not([data-still])")];
+    const timed = async (block) => {
+        const began = performance.now();
+        await live.run(block);
+        return (performance.now() - began) / 1000;
+    };
+    const first = await timed(blocks[1]);
+    const later = [];
+    for (let n = 0; n < 20; n += 1) later.push(await timed(blocks[1]));
+    const figure = await timed(blocks.find((block) => block.textContent.includes("plt.show()")));
+    let gap = 0, last = performance.now(), going = true;
+    const frame = (now) => {
+        gap = Math.max(gap, now - last);
+        last = now;
+        if (going) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    for (const block of blocks.slice(0, 30)) await live.run(block);
+    going = false;
+    return {first, later: later.sort((a, b) => a - b)[10], figure, gap: gap / 1000};
+}"""
+
+
+def bench_live(root: Path) -> None:
+    """The reader's turn in Chromium, from a server on this machine, beside plain Python."""
+    from playwright.sync_api import sync_playwright
+
+    site = root / "site"
+    if not (site / "assets/vendor/pyodide/manifest.json").is_file():
+        print("live blocks: no runtime in site/ (make site)")
+        return
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    handler.func.log_message = lambda *_: None
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/foundations/vectors/"
+    chapter = chapters.read(root / PAGE, root)
+    script = "\n".join(block.fence.text for block in chapter.blocks[:2])
+    _, plain = compare([sys.executable, "-c", "pass"], [sys.executable, "-c", script], root)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        sent: set[str] = set()
+        rounds = []
+        for _ in range(3):
+            context = chromium.new_context()
+            page = context.new_page()
+            page.on("request", lambda request: sent.add(urlsplit(request.url).path))
+            page.goto(address, wait_until="networkidle")
+            sent.clear()
+            cold = page.evaluate(LIVE)
+            page.goto(address, wait_until="networkidle")
+            rounds.append((cold, page.evaluate(LIVE)))
+            context.close()
+        chromium.close()
+    server.shutdown()
+
+    def median(name: str, at: int) -> float:
+        return statistics.median(pair[at][name] for pair in rounds)
+
+    beside = f"plain python -c {plain:.2f} s"
+    report("live: cold, to the first NumPy output", median("first", 0), 2.5, "s", beside)
+    report("live: warm, to the first NumPy output", median("first", 1), 1.5, "s", beside)
+    report("live: the same block again", median("later", 0) * 1000, 30, "ms", "")
+    report("live: first figure after that, cold", median("figure", 0), 5, "s", "")
+    report("live: longest gap between two frames", median("gap", 0) * 1000, 100, "ms", "")
+    files = [site / path.lstrip("/") for path in sent]
+    late = ("matplotlib", "pillow", "contourpy", "kiwisolver", "pyparsing", "dateutil", "cycler")
+    late += ("packaging", "six")
+    numpy = [
+        f for f in files if f.is_file() and not f.name.startswith(late) and "live" not in str(f)
+    ]
+    report("live: sent for NumPy", sum(map(zipped, numpy)) / 1000, 12, "MB", "gzipped")
+    report(
+        "live: sent with figures", sum(zipped(f) for f in files if f.is_file()) / 1000, 20, "MB", ""
+    )
+
+
 def main() -> int:
     check.fix_threads()
     root = check.find_root()
@@ -216,6 +301,7 @@ def main() -> int:
     bench_chapter_two(root)
     bench_build(root)
     bench_sizes(root)
+    bench_live(root)
     return 0
 
 

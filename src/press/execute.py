@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import difflib
 import io
 import itertools
 import linecache
 import re
-import sys
 import traceback
-import types
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +20,7 @@ from pathlib import Path
 from press import figures, outputs, shapes
 from press.chapter import Block, Chapter, Exercise, Says
 from press.includes import SourceLine, expand_code
+from press.namespaces import forget_settings, own_copy
 from press.problems import PressError, Problem, count
 
 
@@ -77,7 +75,7 @@ class PageRun:
         self.comments: list[tuple[str, shapes.ShapeComment]] = []
         self._reporters = itertools.count()
         figures.stage()
-        _forget_settings()
+        forget_settings()
 
     def step(self, item: Block | Says | Exercise) -> Step:
         """The outcome of `item`, running it, and what stands above it, if that has not happened."""
@@ -497,7 +495,7 @@ class PageRun:
             named |= set(re.findall(r"[^\W\d]\w*", block.fence.text))
         memo: dict = {}
         return {
-            name: _own_copy(value, memo) if name in named else value
+            name: own_copy(value, memo) if name in named else value
             for name, value in self.namespace.items()
         }
 
@@ -609,41 +607,6 @@ def _warns(file: str, line: int, warning: warnings.WarningMessage) -> Problem:
 def _is_announced(block: Block, ran: Ran) -> bool:
     """Whether the error is of the type that the block's title promises."""
     return block.raises.rpartition(".")[2] == type(ran.error).__name__
-
-
-def _own_copy(value, memo: dict):
-    """A copy that an answer may change, where there is one; code and pictures are shared."""
-    kinds = types.ModuleType | types.FunctionType | types.BuiltinFunctionType | type
-    if isinstance(value, kinds) or type(value).__module__.startswith("matplotlib"):
-        return value
-    if hasattr(value, "clone_state"):  # torch.Generator
-        return value.clone_state()
-    try:
-        return copy.deepcopy(value, memo)
-    except Exception:
-        return value
-
-
-def _forget_settings() -> None:
-    """Undoes what a page before may have set for the whole process: how numbers are printed."""
-    if numpy := sys.modules.get("numpy"):
-        numpy.set_printoptions(
-            precision=8,
-            threshold=1000,
-            edgeitems=3,
-            linewidth=75,
-            suppress=False,
-            nanstr="nan",
-            infstr="inf",
-            formatter=None,
-            sign="-",
-            floatmode="maxprec",
-            legacy=False,
-        )
-        numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
-    if torch := sys.modules.get("torch"):
-        torch.set_printoptions(profile="default", sci_mode=None)
-        torch.set_default_dtype(torch.float32)
 
 
 def _nearest(said: str, paragraph: str) -> str:

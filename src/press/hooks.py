@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import site, tex
+from press import csp, site, tex
+from press.live import offline
 from press.problems import PressError
 
 _servers: list = []
+
+
+def on_startup(command, dirty) -> None:
+    site.live_reload = command == "serve"  # there: MkDocs loads this file anew for each build
 
 
 def on_pre_build(config) -> None:
@@ -36,8 +41,12 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_post_build(config) -> None:
-    cache = Path(config.config_file_path).parent / ".cache" / "labs"
+    root = Path(config.config_file_path).parent
     try:
-        site.finish(config.site_dir, cache)
+        site.finish(config.site_dir, root / ".cache" / "labs")
+        if site.marks.has_runtime(Path(config.site_dir)):
+            site.marks.mark(Path(config.site_dir), root)
+        csp.write(Path(config.site_dir), site.live_reload)
+        offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
         raise tex.stop(*error.problems) from None

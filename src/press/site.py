@@ -24,9 +24,10 @@ from pymdownx.snippets import SnippetMissingError
 from press import equations, lab, vendor
 from press.check import find_root
 from press.finish import finish
+from press.live import assets, marks, runtime
 from press.problems import PressError
 
-__all__ = ["build", "finish", "prepare", "serve"]
+__all__ = ["build", "finish", "marks", "prepare", "serve"]
 
 HOST = "127.0.0.1"
 GENERATED = ("labs", "downloads")
@@ -35,6 +36,8 @@ PRESS = Path(__file__).parent
 
 started = 0.0
 """When `serve` began; 0 in a process that does not serve."""
+live_reload = False
+"""Whether MkDocs serves and puts its script into the pages: `make serve` and `mkdocs serve`."""
 
 
 def prepare(root: Path | None = None) -> list[Path]:
@@ -47,6 +50,8 @@ def prepare(root: Path | None = None) -> list[Path]:
     docs = root / "docs"
     vendor.install()
     written = vendor.copy_assets(docs)
+    if runtime.install(docs, root / ".cache"):
+        written += assets.install(docs)
     if equations.write_equation_tests_page(docs, root / "tests"):
         written.append(docs / equations.TESTS_PAGE)
     return [*written, *lab.write(root)]

@@ -33,6 +33,7 @@ ARGS = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+NO_WORKER = "Service Worker registration blocked by Playwright"
 SCREENS = {"desk": (1280, 800), "phone": (390, 844), "small phone": (320, 640)}
 
 
@@ -181,7 +182,7 @@ class Visit:
             self._say("failed", request.url, request.failure or "")
 
     def _console(self, message) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and message.text != NO_WORKER:
             self._say(f"console {message.type}", message.text)
 
     @property
@@ -226,11 +227,16 @@ class Visit:
 
 @pytest.fixture
 def visit(browser, server) -> Iterator:
-    """Opens a tab that knows nothing of earlier ones: `visit("phone", color_scheme="dark")`."""
+    """Opens a tab that knows nothing of earlier ones: `visit("phone", color_scheme="dark")`.
+
+    Without the service worker, which would fetch beside what a test measures, unless it is wanted:
+    `visit(service_workers="allow")`.
+    """
     contexts: list[BrowserContext] = []
 
     def new(screen: str = "desk", **settings) -> Visit:
         width, height = SCREENS[screen]
+        settings = {"service_workers": "block", **settings}
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
         context.set_default_timeout(10_000)
         contexts.append(context)

@@ -216,7 +216,7 @@ def test_chapters_hold_code_with_includes_folds_and_failures_on_purpose(pages):
     built = pages[CHAPTER].read_text(encoding="utf-8")
     assert len(shown_code(built)) > 40
     assert any("def cosine_similarity" in code for code in shown_code(built))
-    assert '<div class="language-python highlight raises">' in built
+    assert '<div class="language-python highlight raises"' in built
 
 
 def test_the_page_of_equation_tests_shows_the_tests_themselves(pages):
