@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from small_books import Book
 settings.register_profile("book", deadline=None, database=None, derandomize=True)
 settings.register_profile("search", deadline=None, database=None, max_examples=2000)
 settings.load_profile("book")
+
+
+# Small sites take the reader's Python from where the book's own has it: no test fetches it again.
+os.environ.setdefault("PRESS_CACHE", str(Path(__file__).parents[2] / ".cache"))
 
 
 @pytest.fixture

