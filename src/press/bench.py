@@ -211,28 +211,46 @@ def bench_sizes(root: Path) -> None:
         report("lab 1, its own HTML", zipped(lab), 60, "kB", "gzipped")
 
 
-LIVE = """async () => {
+HANDS = """async () => {
     const live = await import(new URL("../../assets/vendor/live/live.js", location.href));
     const blocks = [...document.querySelectorAll("[data-live]:not([data-still])")];
-    const timed = async (block) => {
+    const timed = async (work) => {
         const began = performance.now();
-        await live.run(block);
+        await work();
         return (performance.now() - began) / 1000;
     };
-    const first = await timed(blocks[1]);
-    const later = [];
-    for (let n = 0; n < 20; n += 1) later.push(await timed(blocks[1]));
-    const figure = await timed(blocks.find((block) => block.textContent.includes("plt.show()")));
-    let gap = 0, last = performance.now(), going = true;
-    const frame = (now) => {
-        gap = Math.max(gap, now - last);
-        last = now;
-        if (going) requestAnimationFrame(frame);
+    const frames = async (work) => {  // the longest gap between two frames while it works
+        let gap = 0, last = performance.now(), going = true;
+        const frame = (now) => {
+            gap = Math.max(gap, now - last);
+            last = now;
+            if (going) requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+        await work();
+        going = false;
+        return gap / 1000;
     };
-    requestAnimationFrame(frame);
-    for (const block of blocks.slice(0, 30)) await live.run(block);
-    going = false;
-    return {first, later: later.sort((a, b) => a - b)[10], figure, gap: gap / 1000};
+    window.hands = {
+        first: () => timed(() => live.run(blocks[1])),
+        later: async () => {
+            const times = [];
+            for (let n = 0; n < 21; n += 1) times.push(await timed(() => live.run(blocks[1])));
+            return times.sort((a, b) => a - b)[10];
+        },
+        figure: () => {
+            const drawing = blocks.find((block) => block.textContent.includes("plt.show()"));
+            return timed(() => live.run(drawing));
+        },
+        gap: () => frames(async () => { for (const b of blocks.slice(0, 30)) await live.run(b); }),
+        stop: async () => {
+            const starter = document.querySelector("[data-role=starter]:not([data-still])");
+            const endless = live.judge(starter, "while True: pass");
+            await new Promise((done) => setTimeout(done, 300));
+            return timed(async () => { live.stop(); await endless; });
+        },
+        again: () => timed(() => live.run(blocks[1])),
+    };
 }"""
 
 
@@ -248,48 +266,62 @@ def bench_live(root: Path) -> None:
     handler.func.log_message = lambda *_: None
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/foundations/vectors/"
+    address = (
+        f"http://127.0.0.1:{server.server_port}/{Path(PAGE).relative_to('docs').with_suffix('')}/"
+    )
     chapter = chapters.read(root / PAGE, root)
     script = "\n".join(block.fence.text for block in chapter.blocks[:2])
-    _, plain = compare([sys.executable, "-c", "pass"], [sys.executable, "-c", script], root)
+    drawing = next(n for n, b in enumerate(chapter.blocks) if "plt.show()" in b.fence.text)
+    figure = "\n".join(block.fence.text for block in chapter.blocks[: drawing + 1])
+    figure = f"import matplotlib\nmatplotlib.use('agg')\n{figure}"
+    nothing = [sys.executable, "-c", "pass"]
+    _, plain = compare(nothing, [sys.executable, "-c", script], root)
+    _, plain_figure = compare(nothing, [sys.executable, "-c", figure], root)
+    rounds: list[dict[str, float]] = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        sent: set[str] = set()
-        rounds = []
         for _ in range(3):
             context = chromium.new_context()
             page = context.new_page()
-            page.on("request", lambda request: sent.add(urlsplit(request.url).path))
-            page.goto(address, wait_until="networkidle")
-            sent.clear()
-            cold = page.evaluate(LIVE)
-            page.goto(address, wait_until="networkidle")
-            rounds.append((cold, page.evaluate(LIVE)))
+            page.set_default_timeout(120_000)
+            sent: set[str] = set()
+            context.on("request", lambda request, sent=sent: sent.add(urlsplit(request.url).path))
+            found: dict[str, float] = {}
+            for visit in ("cold", "warm"):
+                page.goto(address, wait_until="networkidle")
+                sent.clear()
+                page.evaluate(HANDS)
+                for name in ("first", "later", "figure", "gap", "stop", "again"):
+                    found[f"{visit} {name}"] = page.evaluate(f"hands.{name}()")
+                    if name in ("first", "figure"):
+                        found[f"{visit} {name} bytes"] = _zipped(site, sent)
+            rounds.append(found)
             context.close()
         chromium.close()
     server.shutdown()
 
-    def median(name: str, at: int) -> float:
-        return statistics.median(pair[at][name] for pair in rounds)
+    def median(name: str) -> float:
+        return statistics.median(one[name] for one in rounds)
 
-    beside = f"plain python -c {plain:.2f} s"
-    report("live: cold, to the first NumPy output", median("first", 0), 2.5, "s", beside)
-    report("live: warm, to the first NumPy output", median("first", 1), 1.5, "s", beside)
-    report("live: the same block again", median("later", 0) * 1000, 30, "ms", "")
-    report("live: first figure after that, cold", median("figure", 0), 5, "s", "")
-    report("live: longest gap between two frames", median("gap", 0) * 1000, 100, "ms", "")
-    files = [site / path.lstrip("/") for path in sent]
-    late = ("matplotlib", "pillow", "contourpy", "kiwisolver", "pyparsing", "dateutil", "cycler")
-    late += ("packaging", "six")
-    numpy = [
-        f for f in files if f.is_file() and not f.name.startswith(late) and "live" not in str(f)
-    ]
-    report("live: sent for NumPy", sum(map(zipped, numpy)) / 1000, 12, "MB", "gzipped")
-    report(
-        "live: sent with figures", sum(zipped(f) for f in files if f.is_file()) / 1000, 20, "MB", ""
-    )
+    beside, drawn = f"plain python -c {plain:.2f} s", f"plain python -c {plain_figure:.2f} s"
+    report("live: cold, to the first NumPy output", median("cold first"), 2.5, "s", beside)
+    report("live: warm, to the first NumPy output", median("warm first"), 1.5, "s", beside)
+    report("live: the same block again", median("cold later") * 1000, 30, "ms")
+    report("live: first figure after that, cold", median("cold figure"), 5, "s", drawn)
+    report("live: first figure after that, warm", median("warm figure"), 5, "s", drawn)
+    report("live: longest gap between two frames", median("cold gap") * 1000, 100, "ms")
+    report("live: Stop of an endless loop", median("cold stop") * 1000, 100, "ms")
+    report("live: first output after a Stop", median("warm again"), 2.5, "s", beside)
+    report("live: asked for, to the first output", median("cold first bytes"), 12, "MB", "gzipped")
+    report("live: asked for, with figures", median("cold figure bytes"), 20, "MB", "gzipped")
+
+
+def _zipped(site: Path, sent: set[str]) -> float:
+    """Megabytes, gzipped, of the files that were asked for."""
+    files = [site / path.lstrip("/") for path in sorted(sent)]
+    return sum(zipped(file) for file in files if file.is_file()) / 1000
 
 
 def main() -> int:
