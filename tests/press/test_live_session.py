@@ -185,6 +185,10 @@ def test_an_answer_that_needs_what_cannot_run_here_is_told_so():
         (["a = 1"], "a = 2\nprint(a)", []),
         (["a = 1"], "a += 1", [0]),
         (["for name in 'ab':\n    pass", "x = 1"], "for name in 'cd':\n    print(name, x)", [1]),
+        (["a = 1"], "b = [a for a in 'cd'] + [{a: 2 for a in 'ef'}]", []),
+        (["a = 1"], "b = {a for c in 'd'}", [0]),
+        (["a = 1"], "try:\n    b\nexcept NameError as a:\n    print(a)", []),
+        (["a = 1"], "with open('f') as a:\n    print(a)", []),
         (["x = 1"], "x = = 2", []),
     ],
 )

@@ -72,7 +72,10 @@ function hear(event) {
   } else if (event.type === "broken") {
     worker?.terminate();
     worker = null;
-    if (job) finish(`Python could not be loaded here (${event.text}). The book's output stands.`, null);
+    const words = ready
+      ? `Python came to an end (${event.text}). The next run begins anew.`
+      : `Python could not be loaded here (${event.text}). The book's output stands.`;
+    if (job) finish(words, null);
   } else if (!job) {
     return;
   } else if (event.type === "end") {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import io
 import linecache
 import symtable
@@ -260,7 +261,7 @@ def names(code: str) -> Names:
 
 def _of_statement(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
     """The page's names that a statement reads, that it binds, and those bound to code."""
-    top = symtable.symtable(ast.unparse(statement), "<code>", "exec")
+    top = symtable.symtable(ast.unparse(_Lazy().visit(copy.deepcopy(statement))), "<code>", "exec")
     reads = {
         node.target.id
         for node in _top(statement)
@@ -275,10 +276,39 @@ def _of_statement(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
                 reads.add(symbol.get_name())
     for node in _top(statement):  # `for name in …` binds the name before its body reads it
         if isinstance(node, ast.For):
-            reads -= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+            reads -= _names_in(node.target)
+        elif isinstance(node, ast.With):
+            for item in node.items:
+                reads -= _names_in(item.optional_vars)
+        elif isinstance(node, ast.ExceptHandler):
+            reads -= {node.name}
     symbols = top.get_symbols()
     fixes = {s.get_name() for s in symbols if s.is_imported() or s.is_namespace()}
     return reads, fixes | {s.get_name() for s in symbols if s.is_assigned()}, fixes
+
+
+def _names_in(target: ast.AST | None) -> set[str]:
+    """The names that a target binds: of `x[i]` and `x.y` none, they are only read."""
+    parts = ast.walk(target) if target else ()
+    return {
+        part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+
+
+class _Lazy(ast.NodeTransformer):
+    """Writes comprehensions as generators: from Python 3.12 on, the others' variables count as
+    names of the code around them."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.copy_location(ast.GeneratorExp(node.elt, node.generators), node)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        pair = ast.Tuple([node.key, node.value], ast.Load())
+        return ast.copy_location(ast.GeneratorExp(pair, node.generators), node)
 
 
 def _changes(statement: ast.stmt) -> set[str]:
