@@ -54,8 +54,8 @@ OPERATORS = {
 
 
 EXAMPLES = {
-    "array", "arange", "default_rng", "full", "integers", "linspace", "manual_seed", "normal",
-    "random", "standard_normal", "uniform",
+    "array", "arange", "choice", "default_rng", "full", "integers", "linspace", "manual_seed",
+    "normal", "random", "standard_normal", "uniform",
 }  # fmt: skip
 """What makes the arrays that an exercise's check tries answers on."""
 

@@ -109,7 +109,18 @@ def backward(
             "whole rows or columns went",
         ),
         ("10.3", drop("return H * (rng.random(H.shape) >= 0.25)"), "24% were dropped"),
+        ("10.3", drop("return H * (rng.random(H.shape) >= 0.7)"), "70% were dropped, and p is"),
         ("10.3", drop("return H * keep * rng.random(H.shape)"), "the same factor"),
+        (
+            "10.3",
+            drop("return H * keep / (1 - p) * (1 + 0.01 * rng.random(H.shape))"),
+            "the same factor",
+        ),
+        (
+            "10.3",
+            drop("return H * (rng.random(H.shape) >= min(p, 0.4)) / (1 - p)"),
+            "wrong for others: use H and p",
+        ),
         ("10.3", drop("return H * keep / p"), "scaled by 1/p"),
         ("10.3", drop("return H * keep * 1.2"), "scaled by 1.2, and 1/(1 − p) is 1.25"),
         (
@@ -143,6 +154,7 @@ def backward(
             "running mean moves a tenth of the way",
         ),
         ("10.4", norm(new_mean="X.mean(0)"), "running mean is not 0.9"),
+        ("10.4", norm(new_mean="0.9 * running['mean'] + 0.101 * X.mean(0)"), "mean is not 0.9"),
         ("10.4", norm(new_var="X.var(0, ddof=1)"), "running var is not 0.9"),
         (
             "10.4",
@@ -163,6 +175,7 @@ def backward(
         ("10.5", causes(c="naive softmax"), "c: not naive softmax: compare the two losses"),
         ("10.5", causes(e="overfitting"), "e: not overfitting: 30 factors"),
         ("10.6", "def train_on(X, y):\n    return y", "must give back a function"),
+        ("10.6", boundary("return 1.5 * P"), "these are scores"),
         ("10.6", boundary("return P[:, None]"), "not (1000, 1)"),
         ("10.6", boundary("return P > 0.5"), "give the probabilities, not the classes"),
         ("10.6", boundary("return 1 - P"), "are the classes swapped?"),
@@ -172,6 +185,7 @@ def backward(
             "train_on = lambda X, y: lambda at: sigmoid(9 * (1.15 - np.linalg.norm(at, axis=1)))",
             "the same answers come: learn from y",
         ),
+        ("10.7", backward(d_Z3="1.01 * (P - Y) / len(Y)"), "is d_Z3 (P − Y) / n?"),
         ("10.7", backward(d_Z3="np.subtract(P, Y, out=P) / len(Y)"), "H1, H2 or P, was changed"),
         ("10.7", backward(after="H1 *= 2"), "H1, H2 or P, was changed"),
         ("10.7", backward(after="out = out[0]"), "give back six gradients"),
