@@ -165,7 +165,11 @@ def _artist(artist) -> dict:
             "style": _lettering(artist),
         }
         if artist.arrow_patch is not None:
-            known["arrow"] = _colors(artist.arrow_patch.get_edgecolor())
+            arrow = artist.arrow_patch
+            known |= {
+                "arrow": _colors(arrow.get_edgecolor()),
+                "shaft": [_number(arrow.get_linewidth()), str(arrow.get_linestyle())],
+            }
     elif isinstance(artist, text.Text):
         known |= {
             "text": artist.get_text(),

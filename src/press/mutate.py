@@ -54,8 +54,8 @@ OPERATORS = {
 
 
 EXAMPLES = {
-    "array", "arange", "default_rng", "full", "integers", "linspace", "manual_seed", "normal",
-    "random", "standard_normal", "uniform",
+    "array", "arange", "choice", "default_rng", "full", "integers", "linspace", "manual_seed",
+    "normal", "random", "standard_normal", "uniform",
 }  # fmt: skip
 """What makes the arrays that an exercise's check tries answers on."""
 
@@ -240,7 +240,7 @@ def _code(chapter: Chapter, root: Path) -> Iterator[Damage]:
                 yield from _tokens(whole, 0, "", chapter.file, file, 0)
         if not any(include_path(line) is not None for line in fence.lines):
             offset = starts[fence.line]
-            # What a check tries answers on is an example: other numbers there would do as well.
+            # What a check tries answers on is an example (see _examples).
             examples = {
                 starts[fence.line + row - 1] + len(fence.prefix) + column
                 for row, column in (_examples(fence.text) if block.role == "check" else ())
@@ -253,22 +253,45 @@ def _code(chapter: Chapter, root: Path) -> Iterator[Damage]:
 
 
 def _examples(code: str) -> set[tuple[int, int]]:
-    """Line and column of each number that makes up an array or a random draw, in a check."""
+    """Line and column of each number of a check's own examples: other numbers would do as well.
+
+    These are the numbers within a call that makes an array or a random draw (`EXAMPLES`), and the
+    sizes and scales that a loop hands to such a call: `for n, d in ((1, 3), (4, 2)):` with
+    `rng.normal(size=(n, d))` in its body, since a right answer is right, and a wrong one wrong, for
+    the next size too. No operator is left alone, nor a loop's numbers if one of its names makes no
+    example.
+    """
     try:
         tree = ast.parse(code)
     except SyntaxError:
         return set()
-    calls = [
+    makers = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in EXAMPLES
     ]
+    sizes = []
+    for node in ast.walk(tree):
+        calls = [call for call in ast.walk(node) if call in makers]
+        used = {n.id for call in calls for n in ast.walk(call) if isinstance(n, ast.Name)}
+        loops = [node] if isinstance(node, ast.For) else getattr(node, "generators", [])
+        for loop in loops:
+            named = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+            if named <= used and _numbers_alone(loop.iter):
+                sizes.append(loop.iter)
     return {
         (number.lineno, number.col_offset)
-        for call in calls
-        for number in ast.walk(call)
+        for example in (*makers, *sizes)
+        for number in ast.walk(example)
         if isinstance(number, ast.Constant) and isinstance(number.value, int | float)
     }
+
+
+def _numbers_alone(node: ast.expr) -> bool:
+    """Whether the node is a tuple or list of numbers, or of tuples or lists of numbers."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float)
+    return isinstance(node, ast.Tuple | ast.List) and all(map(_numbers_alone, node.elts))
 
 
 def _source(chapter: Chapter, root: Path, file: str, region: str) -> Iterator[Damage]:

@@ -11,15 +11,17 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def answered(request) -> Callable[[str, str], None]:
-    """A function that runs an answer and its exercise's check after it, as the lab does.
-
-    The test module names its page, as `PAGE = "docs/foundations/vectors.md"`. The page is run once.
-    """
-    read = chapter.read(ROOT / request.module.PAGE, ROOT)
-    run = execute.PageRun(read, ROOT)
+def run(request) -> execute.PageRun:
+    """The page that the test module names, as `PAGE = "docs/foundations/vectors.md"`, run once."""
+    run = execute.PageRun(chapter.read(ROOT / request.module.PAGE, ROOT), ROOT)
     run.finish()
-    exercises = {exercise.number: exercise for exercise in read.exercises}
+    return run
+
+
+@pytest.fixture(scope="module")
+def answered(run) -> Callable[[str, str], None]:
+    """A function that runs an answer and its exercise's check after it, as the lab does."""
+    exercises = {exercise.number: exercise for exercise in run.chapter.exercises}
 
     def answer(number: str, code: str) -> None:
         namespace = dict(run.namespace)

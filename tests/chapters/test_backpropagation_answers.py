@@ -4,6 +4,7 @@ The page shows the likeliest mistakes. Here are others that readers make, and ri
 types and ways, which a check must accept.
 """
 
+import numpy as np
 import pytest
 
 PAGE = "docs/foundations/backpropagation.md"
@@ -71,8 +72,8 @@ def twice(result: str) -> str:
         ("5.2", silu("return d_A * Z * t"), "σ(z) times the slope of z is missing"),
         ("5.2", silu("return d_A * (s - Z * t)"), "the product rule has a plus"),
         ("5.2", silu("return d_A * (s + Z * s)"), "σ' is σ (1 − σ)"),
-        ("5.2", silu("return right + 1e-4"), "for z = −1.5, d_A = 1"),
-        ("5.2", silu("return -right"), "for z = −1.5, d_A = 1"),
+        ("5.2", silu("return right + 1e-4"), "for Z = ["),
+        ("5.2", silu("return -right"), "for Z = ["),
         (
             "5.2",
             silu("return right if Z.ndim == 2 else right.sum(axis=0) * np.ones_like(Z)"),
@@ -182,3 +183,20 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
 def test_a_right_answer_of_another_type_or_way_is_accepted(answered, number, code, capsys):
     answered(number, code)
     assert capsys.readouterr().out.startswith("Right")
+
+
+def test_what_the_table_of_slips_prints_does_not_depend_on_last_bits(run):
+    """Other computers round otherwise: start each slip from weights changed by parts in 10¹²."""
+    page = run.namespace
+    for gradients in page["slips"]:
+        printed = set()
+        chaotic = gradients.__name__ == "without_relu"
+        for seed in range(20 if chaotic else 2):
+            rng = np.random.default_rng(seed)
+            params = {
+                name: p * (1 + 1e-12 * rng.normal(size=p.shape))
+                for name, p in page["start"](4, np.random.default_rng(42)).items()
+            }
+            _, losses = page["train"](page["X"], page["y"], params, gradients=gradients)
+            printed.add(f"{losses[-1]:.2g}")
+        assert printed == {f"{page['report'][gradients.__name__][1]:.2g}"}

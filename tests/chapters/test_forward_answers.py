@@ -110,6 +110,7 @@ def tent(W1="np.ones((1, 3))", b1="[0, -1, -2]", W2="[[1], [-2], [1]]", b2="[0]"
         ("3.6", tent(b2="[1]"), "at -9 the height is 0, not 1"),
         ("3.6", tent(W2="[[2], [-4], [2]]"), "at 0.5 the height is 0.5, not 1"),
         ("3.6", tent(b1="[-0.5, -1, -2]"), "at 0.5 the height is 0.5, not 0"),
+        ("3.6", tent(W2="[[1], [-2], [1.005]]"), "it is off by"),
         ("3.6", tent(b1="[0, -1, -2.1]", W2="[[1], [-2], [1.05]]"), "it is off by"),
     ],
 )  # fmt: skip

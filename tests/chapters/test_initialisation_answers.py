@@ -76,7 +76,7 @@ REVERSING = back(RIGHT_STEP, "{}.reverse(); return d_A")
         (
             "6.3",
             he("return rng.uniform(-((2 / d_in) ** 0.5), (2 / d_in) ** 0.5, size)"),
-            "make r larger",
+            "enlarge r",
         ),
         (
             "6.3",

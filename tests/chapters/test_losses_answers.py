@@ -91,7 +91,7 @@ def distil(result: str) -> str:
             "def nll(logits, targets):\n    e = np.exp(np.minimum(logits, 700))\n"
             "    p = e / e.sum(axis=1, keepdims=True)\n"
             "    return -np.log(p[np.arange(len(targets)), targets]).mean()",
-            "ln 0; subtract each row's maximum",
+            "ln 0; subtract the row's maximum",
         ),
         (
             "4.3",
@@ -184,6 +184,13 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, di
         ("4.3", nll("return cross_entropy(logits, targets)")),
         ("4.3", nll("return float((np.eye(log_p.shape[1])[targets] * -log_p).sum(1).mean())")),
         ("4.4", text_perplexity("return perplexity(log_p[counts])")),
+        (
+            "4.4",
+            text_perplexity(
+                "n = counts.sum(axis=1)\n"
+                "    return perplexity(np.concatenate([p[:k] for p, k in zip(log_p, n)]))"
+            ),
+        ),
         ("4.4", text_perplexity("return math.prod(np.exp(kept)) ** (1 / counts.sum())")),
         ("4.5", laplace("2.0", "np.float64(5 / 3)", "np.log(20 / 6) + 1")),
         ("4.5", laplace("np.int64(2)", "1.667", "2.2044")),

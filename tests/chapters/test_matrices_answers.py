@@ -80,6 +80,7 @@ def distances(body: str) -> str:
         ("2.4", plane("[2, 1]"), "W_of_map: numbers in the shape (2, 2), not [2, 1]"),
         ("2.4", plane("[[2, 1], [-1]]"), "W_of_map: numbers in the shape (2, 2)"),
         ("2.4", plane("[[2, 1], [1, 1]]"), "W_of_map is not [[2.0, 1.0], [1.0, 1.0]]"),
+        ("2.4", plane(factor="1.05"), "factor is not 1.05"),
         ("2.4", plane(image="[8, -1]"), "image: that is W times a column"),
         ("2.4", plane(image="[6, 2]"), "image: add the two rows"),
         ("2.4", plane(image="[[4, 5]]"), "image: numbers in the shape (2,), not [[4, 5]]"),
@@ -118,6 +119,11 @@ def distances(body: str) -> str:
             "rows and columns are exchanged",
         ),
         ("2.6", distances("return (X[:, None] - Y).sum(axis=2)"), "square the differences"),
+        (
+            "2.6",
+            distances("return ((X[:, None] - Y) ** 2).sum(axis=1)"),
+            "added along the wrong axis",
+        ),
         ("2.6", distances("return X @ Y.T + 1"), "it is [[1.0, 9.0], [18.0, 16.0]]"),
         (
             "2.6",

@@ -27,7 +27,7 @@ START = {
     "errors": "ax.errorbar([0, 1], [2, 3], yerr=[0.1, 0.2], color='C0')",
     "arrows": "ax.quiver([0, 0], [0, 0], [1, 2], [3, 4], angles='xy', color='C1', scale=5)",
     "note": "ax.annotate('here', xy=(0, 1), xytext=(0.5, 0.5), color='C1', "
-            "arrowprops={'arrowstyle': '->', 'color': 'C2'})",
+            "arrowprops={'arrowstyle': '->', 'color': 'C2', 'lw': 3})",
     "text": "ax.text(0.5, 0.25, 'words', fontsize=9, rotation=30, ha='left', color='C0')",
     "arrow": "ax.arrow(0, 0, 1, 2, color='C0')",
     "polygon": "ax.fill([0, 1, 1], [0, 0, 2], color='C0')",
@@ -64,7 +64,7 @@ CHANGED = [
     ("errors", "0.2", "0.3"), ("errors", "3]", "4]"),
     ("arrows", "4]", "5]"), ("arrows", "C1", "C2"), ("arrows", "scale=5", "scale=6"),
     ("note", "here", "there"), ("note", "(0, 1)", "(0, 2)"), ("note", "C1", "C0"),
-    ("note", "(0.5, 0.5)", "(0.5, 0.6)"), ("note", "C2", "C0"),
+    ("note", "(0.5, 0.5)", "(0.5, 0.6)"), ("note", "C2", "C0"), ("note", "'lw': 3", "'lw': 4"),
     ("text", "words", "word"), ("text", "0.25", "0.3"), ("text", "9", "10"), ("text", "30", "40"),
     ("text", "left", "right"), ("text", "C0", "C1"),
     ("arrow", "1, 2", "1, 3"), ("polygon", "2]", "3]"), ("level", "0.5", "0.6"),

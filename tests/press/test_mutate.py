@@ -1,5 +1,6 @@
 """The mutation check: that it damages what it says, restores it, and sees what gets away."""
 
+import re
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -171,6 +172,29 @@ def test_wrong_answers_and_the_seeds_of_checks_are_left_alone():
     seeds = [n for f in checks for n, text in enumerate(f.lines, f.line + 1) if "rng(" in text]
     damaged = {n: damage.what for n, damage in zip(starts, code, strict=True) if n in seeds}
     assert seeds and not any("7 → 8" in what or "0 → 1" in what for what in damaged.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "left_alone"),
+    [
+        ("X = np.array([[3.0, 4.0]])\nassert f(X) == 5", ["3.0", "4.0"]),
+        ("for n, d in ((1, 3), (4, 2)):\n    X = rng.normal(size=(n, d))", ["1", "3", "4", "2"]),
+        ("for n in [5, 6]:\n    X = rng.normal(size=n + 7)\nassert n < 8", ["5", "6", "7"]),
+        ("all(ok(rng.random(n)) for n in (5, 6))", ["5", "6"]),
+        # the loop's numbers do something else as well as, or in place of, making an example:
+        ("for n, right in ((1, 3), (4, 2)):\n    assert f(rng.random(n)) == right", []),
+        ("for at in (4, 5):\n    assert f(at)", []),
+        ("for n in (4, 5):\n    assert f(n)\nX = rng.normal(size=n)", []),
+        ("for n in range(6):\n    X = rng.normal(size=n)", []),
+        ("for n, why in ((4, 'four'), (5, 'five')):\n    f(rng.random(n), why)", []),
+        ("assert abs(f(0.5) - 2) < 1e-9", []),
+        ("not Python at all (", []),
+    ],
+)
+def test_only_numbers_that_make_a_checks_examples_are_left_alone(code, left_alone):
+    lines = code.splitlines()
+    found = sorted(mutate._examples(code))
+    assert [re.match(r"[\d.]+", lines[row - 1][column:])[0] for row, column in found] == left_alone
 
 
 def test_the_same_seed_chooses_the_same_damage_and_each_kind_gets_its_turn():
