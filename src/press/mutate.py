@@ -18,6 +18,7 @@ import argparse
 import ast
 import io
 import json
+import math
 import os
 import random
 import re
@@ -196,7 +197,7 @@ def _figures(chapter: Chapter, root: Path) -> Iterator[Damage]:
             for match in re.finditer(r"(?<=[\[ ])-?\d+\.\d+(?=[,\]])", text[begin:]):
                 at = begin + match.start()
                 value = float(match[0])
-                new = json.dumps(value * 1.01 + 0.01)
+                new = json.dumps(value * 1.01 + math.copysign(0.01, value))  # away from 0
                 yield Damage(
                     "figure", chapter.file, beside, at, at + len(match[0]), new,
                     f"{beside}: {match[0]} → {new}",
