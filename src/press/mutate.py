@@ -18,6 +18,7 @@ import argparse
 import ast
 import io
 import json
+import math
 import os
 import random
 import re
@@ -196,7 +197,7 @@ def _figures(chapter: Chapter, root: Path) -> Iterator[Damage]:
             for match in re.finditer(r"(?<=[\[ ])-?\d+\.\d+(?=[,\]])", text[begin:]):
                 at = begin + match.start()
                 value = float(match[0])
-                new = json.dumps(value * 1.01 + 0.01)
+                new = json.dumps(value * 1.01 + math.copysign(0.01, value))  # away from 0
                 yield Damage(
                     "figure", chapter.file, beside, at, at + len(match[0]), new,
                     f"{beside}: {match[0]} → {new}",
@@ -410,10 +411,13 @@ def noticed(page: Path, root: Path, run: execute.PageRun | None = None) -> bool:
 
 
 def own_tests(damage: Damage, root: Path) -> list[Path]:
-    """The tests that speak of the damaged page or file: by their names, snippets' by their text."""
+    """The tests that speak of the damaged page or file: by their names, snippets' by their text.
+
+    Of a page's own text only tests/chapters can say anything: the other tests do not read pages.
+    """
     names = "|".join(re.escape(Path(path).stem) for path in (damage.page, damage.file))
     found = []
-    for folder in TESTED:
+    for folder in ("chapters",) if damage.file == damage.page else TESTED:
         for path in sorted((root / "tests" / folder).glob("test_*.py")):
             if re.match(rf"test_(?:{names})(?:_|$)", path.stem) or (
                 damage.file.startswith("snippets/")
@@ -425,7 +429,11 @@ def own_tests(damage: Damage, root: Path) -> list[Path]:
 
 def tests_notice(damage: Damage, root: Path) -> bool:
     """Whether a test of the damaged page or file fails."""
-    paths = own_tests(damage, root)
+    return _fail(own_tests(damage, root), root)
+
+
+def _fail(paths: list[Path], root: Path) -> bool:
+    """Whether any of these test files fails."""
     if not paths:
         return False
     # The damaged foundations, not the installed ones; an interpreter that knows nothing of ours.
@@ -537,9 +545,9 @@ def escaped(
             if noticed(copy / name, copy):
                 raise SystemExit(f"{name} has problems before any damage: make check PAGE={name}")
             own = [damage for damage in chosen if damage.page == name.as_posix()]
-            for damage in {d.file: d for d in own if d.kind == "code"}.values():
-                if tests_notice(damage, copy):  # they could not tell damage from none
-                    raise SystemExit(f"tests of {damage.file} fail before any damage: make test")
+            tests = {path for d in own if d.kind == "code" for path in own_tests(d, copy)}
+            if _fail(sorted(tests), copy):  # they could not tell damage from none
+                raise SystemExit(f"tests of {name} fail before any damage: make test")
             away += survivors(copy / name, copy, own)
     return away, Counter(damage.kind for damage in chosen)
 

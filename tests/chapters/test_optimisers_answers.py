@@ -121,11 +121,11 @@ def adam(  # each part may be replaced by a slip
         ("7.4", accumulate("return [gradient(*c) for c in cuts][-1]"), "the last piece alone"),
         ("7.4", accumulate(SUM, "return total"), "that is the sum over the examples"),
         ("7.4", accumulate(SUM, "return 1.001 * total / n"), "not the mean gradient"),
-        ("7.4", accumulate(SUM, "return total / 10"), "wrong for 1 examples, at most 5 at once"),
+        ("7.4", accumulate(SUM, "return total / 10"), "examples, at most"),
         (
             "7.4",
             accumulate(SUM, "return total / (10 if n == 9 else n)"),
-            "wrong for 9 examples, at most 9 at once",
+            "wrong for 9 examples",
         ),
         ("7.5", linear("peak"), "warmup_linear gives None"),
         ("7.5", linear("return np.array([peak])"), "a rate is one number"),

@@ -89,7 +89,7 @@ def rms(result: str, r: str = "np.sqrt(np.mean(X**2, axis=-1, keepdims=True) + e
         (
             "9.3",
             stop(LOOP.replace("patience:", "min(patience, 3):") + "return best"),
-            "patience 5: step",
+            "patience 4: step",
         ),
         (
             "9.3",

@@ -205,6 +205,14 @@ def test_the_same_seed_chooses_the_same_damage_and_each_kind_gets_its_turn():
     assert set(Counter(damage.kind for damage in chosen).values()) == {5}
 
 
+def test_every_damage_to_a_figures_data_changes_a_number():
+    figures = [d for d in mutate.sites(chapters.read(VECTORS, ROOT), ROOT) if d.kind == "figure"]
+    numbers = [d for d in figures if d.file.endswith(".data.json")]
+    old = [(ROOT / d.file).read_text(encoding="utf-8")[d.start : d.end] for d in numbers]
+    assert "-1.0" in old
+    assert all(float(a) != float(d.new) for a, d in zip(old, numbers, strict=True))
+
+
 def test_nothing_that_chapter_one_states_can_be_damaged_unnoticed():
     away, tried = mutate.escaped([VECTORS], ROOT, budget=20, seed=0, kinds=mutate.STRICT)
     assert tried == dict.fromkeys(mutate.STRICT, 4)
