@@ -2,7 +2,7 @@
 // Targets on this page are taken from it; those elsewhere from previews.json, which the build wrote.
 // The card repeats what the link leads to, so it is hidden from screen readers: they follow the link.
 const LINKS = ".md-content a[href]";
-const NOT = ".headerlink, .equation-number a, .figure-link, .footnote-backref, .download, .lab, .button";
+const NOT = ".headerlink, .equation-number a, .equation-test, .figure-link, .footnote-backref, .download, .lab, .button";
 const NO_PROSE = ".downloads, .chapter-needs, .figure-links, :has(> img)";
 const WAIT = 350, LEAVE = 300; // milliseconds
 
@@ -90,8 +90,8 @@ async function show(a, x, y) {
   const formula = card.querySelector(".katex-display");
   if (formula) {
     formula.style.fontSize = "";
-    const room = card.clientWidth - 24;
-    if (formula.scrollWidth > room) formula.style.fontSize = `${Math.max(0.55, room / formula.scrollWidth)}em`;
+    const shrink = formula.clientWidth / formula.scrollWidth;
+    if (shrink < 1) formula.style.fontSize = `${Math.max(0.55, shrink)}em`;
   }
   const { width, height } = card.getBoundingClientRect();
   const wide = document.documentElement.clientWidth;

@@ -18,8 +18,10 @@ NAME = "previews.json"
 ARTICLE = re.compile(r"<article\b[^>]*>.*</article>", re.DOTALL)
 LINK = re.compile(r"<a\b(?P<attributes>[^>]*)>")
 HREF = re.compile(r'\shref="(?P<href>[^"]*)"')
-OWN_LINKS = ("headerlink", "download", "lab", "footnote-backref", "button")
+OWN_LINKS = ("headerlink", "download", "lab", "footnote-backref", "button", "equation-test")
 """Classes of links that lead nowhere else or that say themselves what they lead to."""
+WITHOUT = ("labs/", "reference/equation-tests/")
+"""Pages whose links get no cards: these show what they lead to themselves."""
 HEADING = re.compile(r"h[1-6]")
 NEXT_HEADING = re.compile(r"<h[1-6]\b|</article>")
 PARAGRAPH = re.compile(r"<p(?P<attributes>\b[^>]*)>(?P<inner>.*?)</p>", re.DOTALL)
@@ -40,11 +42,12 @@ def write(site: Path) -> list[Path]:
     pages = {
         file.parent.resolve(): file.read_text(encoding="utf-8")
         for file in sorted(site.rglob("index.html"))
-        if not file.relative_to(site).as_posix().startswith("labs/")
     }
     cards: dict[tuple[Path, str], str] = {}
     made = []
     for folder, page in pages.items():
+        if f"{folder.relative_to(site.resolve()).as_posix()}/".startswith(WITHOUT):
+            continue
         found = {}
         for href in links(page):
             parts = urlsplit(href)

@@ -137,7 +137,7 @@ def _unnamed_needs(chapter: Chapter, root: Path) -> list[Problem]:
     return [
         Problem(
             chapter.file, line, f"the chapter uses code of chapter {known[name].number}",
-            expected=f"builds_on: [{', '.join(map(str, [*named, known[name].number]))}]",
+            expected=f"builds_on: {sorted([*named, known[name].number])}",
             got=f"builds_on: {named}",
             mend="name the chapter in the front matter: the map of the book is drawn from it",
         )
