@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import csp, navigation, previews, site, tex, verified
+from press import csp, navigation, previews, search, site, tex, verified
 from press.live import offline
 from press.problems import PressError
 
@@ -49,6 +49,7 @@ def on_post_build(config) -> None:
         navigation.signposts(Path(config.site_dir), root)
         verified.stamp(Path(config.site_dir), root)
         previews.write(Path(config.site_dir))
+        search.improve(Path(config.site_dir), root)
         csp.write(Path(config.site_dir), site.live_reload)
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
