@@ -51,7 +51,7 @@ def pages(root: Path) -> list[Path]:
     return [
         path
         for path in sorted((root / "docs").glob("**/*.md"))
-        if path.relative_to(root).as_posix() not in GENERATED
+        if not verified.is_generated(path.relative_to(root).as_posix())
     ]
 
 

@@ -1,4 +1,4 @@
-"""Finding one's way: the map of a part, what each chapter builds on, and names for all that is shown.
+"""Finding one's way: the map of a part, what chapters build on, names for all that is shown.
 
 A Markdown extension, used by MkDocs and Zensical by its name, `press.navigation`:
 

@@ -19,7 +19,9 @@ from press import equations
 INDEX = "search/search_index.json"
 CODE = re.compile(r"(?P<title>[^<>]*)<pre\b[^>]*>(?P<code>.*?)</pre>", re.DOTALL)
 DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
-ENTRY = re.compile(r"<dt\b(?P<attributes>[^>]*)>(?P<term>.*?)</dt>\s*<dd>(?P<text>.*?)</dd>", re.DOTALL)
+ENTRY = re.compile(
+    r"<dt\b(?P<attributes>[^>]*)>(?P<term>.*?)</dt>\s*<dd>(?P<text>.*?)</dd>", re.DOTALL
+)
 ID = re.compile(r'\bid="([^"]+)"')
 DRAWN = re.compile(r'<katex-html\b.*?</katex-html>|<a\b[^>]*class="headerlink".*?</a>', re.DOTALL)
 NAMES = ("reference/glossary/", "reference/bibliography/")

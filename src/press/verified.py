@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -31,8 +32,12 @@ PACKAGES = {"numpy": "NumPy", "torch": "PyTorch", "matplotlib": "matplotlib"}
 END = "</article>"
 CLASS = "verified"
 LABS = "labs"
-GENERATED = (f"docs/{equations.TESTS_PAGE}",)
-"""Pages that the press writes, whose code is checked where it comes from."""
+GENERATED = (f"docs/{equations.TESTS_PAGE}", "docs/figures/*.md")
+"""Pages that the press writes (patterns): what they say is checked where it comes from."""
+
+
+def is_generated(file: str) -> bool:
+    return any(fnmatch(file, pattern) for pattern in GENERATED)
 
 
 def digest(chapter: Chapter, root: Path) -> str:
@@ -134,8 +139,8 @@ def stamp(site: Path, root: Path) -> list[Path]:
     labs = {path.resolve() for path in chapter_files(docs)}
     changed = []
     for path in equations.markdown_files(docs):
-        if path.relative_to(root).as_posix() in GENERATED:
-            continue  # no check of its own: its source is tested where it stands
+        if is_generated(path.relative_to(root).as_posix()):
+            continue  # no check of its own
         name = path.relative_to(docs).with_suffix("")
         page = site / (name.parent if name.name == "index" else name) / "index.html"
         try:

@@ -54,7 +54,8 @@ def test_a_check_that_fails_leaves_none_and_takes_the_old_one_away(made):
 def test_a_record_is_of_one_text_one_code_and_one_drawing(made, what):
     source = "# --8<-- [start:a]\nprint(1)\n# --8<-- [end:a]\n"
     made.write(source, "src/foundations/one.py")
-    made.write(TEXT + '\n```python\n--8<-- "src/foundations/one.py:a"\n```\n\n![A](figures/a.svg)\n')
+    included = '\n```python\n--8<-- "src/foundations/one.py:a"\n```\n\n![A](figures/a.svg)\n'
+    made.write(TEXT + included)
     made.write("<svg/>", "docs/part/figures/a.svg")
     made.write("{}", "docs/part/figures/a.data.json")
     chapter = chapters.read(made.page, made.root)
