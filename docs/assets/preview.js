@@ -89,9 +89,9 @@ async function show(a, x, y) {
   const box = boxes.find((one) => y >= one.top && y <= one.bottom) ?? boxes[0];
   const formula = card.querySelector(".katex-display");
   if (formula) {
-    formula.style.fontSize = "";
+    formula.style.fontSize = ""; // letters may lean out of their box by a little
     const shrink = formula.clientWidth / formula.scrollWidth;
-    if (shrink < 1) formula.style.fontSize = `${Math.max(0.55, shrink)}em`;
+    if (shrink < 0.95) formula.style.fontSize = `${Math.max(0.55, shrink)}em`;
   }
   const { width, height } = card.getBoundingClientRect();
   const wide = document.documentElement.clientWidth;

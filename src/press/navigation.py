@@ -36,7 +36,7 @@ from press.tex import Page
 MARK = re.compile(r"^<!--\s*map of the chapters:\s*(?P<part>[\w-]+)\s*-->\s*$")
 PLACE = "press-map-of-the-chapters:"
 FIGURE = re.compile(r"(?:^|/)figures/(?P<name>[\w-]+)\.svg$")
-YEAR = re.compile(r"\((?P<year>\d{4})\)\s*$")
+YEAR = re.compile(r"\((?P<year>\d{4})\b[^()]*\)\s*$")
 DESCRIPTIONS = "figures"
 """The folder of docs/ for the pages that describe figures: one for each chapter."""
 

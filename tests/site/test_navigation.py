@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -85,8 +87,8 @@ def test_every_figure_has_an_id_of_its_own_a_link_and_its_words(name, pages):
     wanted = [Path(image.path).stem for image in chapter.images]
     assert re.findall(r'<img\b[^>]*\bid="fig-([^"]*)"', page) == wanted
     assert re.findall(r'class="figure-link" href="#fig-([^"]*)"', page) == wanted
-    assert re.findall(r'href="[^"]*#words-([^"]*)"', page) == wanted
-    assert [w for w in re.findall(r'<h2 id="words-([^"]*)"', words)] == wanted
+    assert re.findall(r'class="figure-words" href="[^"]*#words-([^"]*)"', page) == wanted
+    assert re.findall(r'<h2 id="words-([^"]*)"', words) == wanted
     assert re.findall(r'href="[^"]*#fig-([^"]*)"', words) == wanted
 
 
@@ -98,7 +100,7 @@ def test_equations_exercises_words_and_works_have_ids_and_links(pages):
         assert page.count('class="equation-number"') == len(re.findall(r'id="eq-[^"]*"', page))
     for address in ("reference/glossary/", "reference/bibliography/"):
         page = text_of(pages, address)
-        terms = page.count("<dt")
+        terms = len(re.findall(r"<dt\b", page))
         links = re.findall(r'<a class="headerlink" [^>]*href="#([^"]*)"[^>]*>&para;</a></dt>', page)
         links += re.findall(r'<a class="headerlink" [^>]*href="#([^"]*)"[^>]*>¶</a></dt>', page)
         assert len(links) == terms > 20
@@ -125,7 +127,8 @@ CARD = ".preview:not([hidden])"
         (CHAPTER, "a.eqref[href='#eq-dot']", "Equation 1.1"),
         ("foundations/takeaways/", "a.eqref[href*='vectors']", "Equation 1.7"),
         (CHAPTER, "article a[href*='glossary/#vector']", "A list of numbers in a fixed order"),
-        (CHAPTER, "article a[href*='#ex-']", "Exercise"),
+        ("foundations/regularisation/", "article p a[href='#ex-early-stopping']", "Exercise 9.3"),
+        ("foundations/initialisation/", "article p a[href*='#ex-positive']", "Exercise 1.6"),
         (PART, ".chapter-needs a", "Matrices"),
         ("figures/vectors/", "article a[href*='#fig-']", ""),
     ],
@@ -140,8 +143,8 @@ def test_a_card_shows_what_a_link_leads_to(visit, address, link, words):
     card.wait_for()
     assert words in card.inner_text()
     if "eqref" in link:
-        assert card.locator(".katex-display .katex-html").evaluate(
-            "(e) => e.getBoundingClientRect().width > 20 && e.scrollWidth <= e.clientWidth + 1"
+        assert card.locator(".katex-display").evaluate(
+            "(e) => e.clientWidth > 40 && e.scrollWidth <= e.clientWidth + 6"
         )
     if "#fig-" in link:
         assert card.locator("img").evaluate("async (e) => (await e.decode(), e.naturalWidth)") > 0
@@ -213,11 +216,9 @@ def test_previews_are_fetched_at_the_first_link_and_are_light(visit, site):
     page.locator("a.eqref").first.hover()
     page.locator(CARD).wait_for()
     assert [url for url in tab.requests if "preview" in url] == [f"{tab.base}assets/preview.js"]
-    import gzip
-
     assert len(gzip.compress((site / "assets/preview.js").read_bytes())) <= 3000
     for file in site.rglob("previews.json"):
-        assert len(gzip.compress(file.read_bytes())) <= 12_000, file
+        assert len(gzip.compress(file.read_bytes())) <= 20_000, file
 
 
 def test_previews_work_without_a_network_on_a_page_that_was_read(visit):
@@ -245,42 +246,32 @@ def test_previews_work_without_a_network_on_a_page_that_was_read(visit):
 # --- search ---------------------------------------------------------------------------------
 
 
-def test_search_finds_the_section_that_one_looks_for_first(visit):
-    page = visit().open()
-    query = page.locator("[data-md-component=search-query]")
-    query.click()
-    page.locator(".md-search-result__meta", has_text="Type to start").wait_for()
-    links = page.locator(".md-search-result__item").first.locator(".md-search-result__link")
-    wrong = []
-    for words, place, title in (
-        ("softmax", "forward/#softmax-scores-become-probabilities", "Softmax: scores"),
+@pytest.mark.parametrize(
+    ("words", "place", "title"),
+    [
+        ("softmax", "forward/#softmax-scores-become-probabilities", "Softmax: scores become"),
         ("chain rule", "backpropagation/#the-chain-rule", "The chain rule"),
-        ("eq:softmax", "forward/#softmax-scores-become-probabilities", "Softmax: scores"),
+        ("eq:softmax", "forward/#softmax-scores-become-probabilities", "Softmax: scores become"),
         ("equation 4.2", "losses/#eq-mse-split", "Equation 4.2: mse split"),
-        ("Adam", "optimisers/#adam-momentum-over-root-mean-square", "Adam: momentum"),
+        ("Adam", "optimisers/#adam-momentum-over-root-mean-square", "Adam: momentum over"),
         ("dead ReLU", "initialisation/#dead-units-counted", "Dead units, counted"),
         ("exercise 5.3", "backpropagation/#ex-backward-true", "Exercise 5.3: True of every"),
         ("Xavier", "initialisation/#the-way-back-and-xaviers-compromise", "The way back, and"),
-        ("log-sum-exp", "losses/#logits-stay-in-the-logarithm", "Logits: stay in the"),
+        ("log-sum-exp", "glossary/#log-sum-exp", "Log-sum-exp"),
         ("cosine similarity", "vectors/#cosine-similarity", "Cosine similarity"),
         ("Kingma", "bibliography/#kingma-2015", "Diederik P. Kingma and Jimmy Ba (2015)"),
-    ):
-        query.fill("")
-        query.press("a")
-        query.press("Backspace")
-        page.locator(".md-search-result__meta", has_text="Type to start").wait_for()
-        query.press_sequentially(words)
-        try:
-            page.locator(f".md-search-result__item:first-child a[href*='{place}']").wait_for()
-        except Exception:
-            wrong.append(f"{words}: {links.first.get_attribute('href')}")
-            continue
-        first = links.nth(1)  # the page's own entry is the head of the group
-        found = first.inner_text().split("\n")[0]
-        if place not in re.sub(r"\?h=[^#]*", "", first.get_attribute("href")):
-            wrong.append(f"{words}: {found}")
-        assert title in found and "¶" not in found
-    assert not wrong, wrong
+    ],
+)
+def test_search_finds_first_what_one_looks_for(visit, words, place, title):
+    page = visit().open(f"reference/contributing/?q={quote(words)}")
+    results = page.locator(".md-search-result__item")
+    results.first.wait_for()
+    # The page's own title is the head of its group; what was looked for comes next.
+    first = results.first.locator(".md-search-result__link").nth(1)
+    assert place in re.sub(r"\?h=[^#]*", "", first.get_attribute("href"))
+    found = first.locator("h2").inner_text()
+    assert title in found and "¶" not in found
+    assert not results.locator("a[href*='/labs/'], a[href*='/figures/']").count()
 
 
 # --- stamps ---------------------------------------------------------------------------------
