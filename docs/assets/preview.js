@@ -11,6 +11,10 @@ card.className = "preview md-typeset";
 card.ariaHidden = "true";
 card.hidden = true;
 document.body.append(card);
+const look = document.createElement("link");
+const looks = new Promise((done) => { look.onload = look.onerror = done; });
+Object.assign(look, { rel: "stylesheet", href: new URL("preview.css", import.meta.url) });
+document.head.append(look);
 
 let link, timer, title, wanted;
 const here = () => location.href.replace(/#.*/, "");
@@ -74,7 +78,7 @@ function hide() {
 }
 
 async function show(a, x, y) {
-  const nodes = await content(a);
+  const [nodes] = await Promise.all([content(a), looks]);
   if (a !== wanted) return; // the reader went on meanwhile
   if (link !== a) {
     if (link && title) link.title = title;

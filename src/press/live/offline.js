@@ -66,7 +66,8 @@ function inside(page, html) {
 }
 
 /** What its links' previews need, fetched by no page before a reader points at a link. */
-const beside = (page) => [`${page.replace(/[^/]*$/, "")}previews.json`, "assets/preview.js"];
+const beside = (page) => [`${page.replace(/[^/]*$/, "")}previews.json`,
+  "assets/preview.js", "assets/preview.css"];
 
 // --- a new build --------------------------------------------------------------------------------
 
