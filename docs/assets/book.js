@@ -110,6 +110,17 @@
   addEventListener("book:solved", markSolved);
   addEventListener("storage", ({ key }) => (key ?? "book:v1:").startsWith("book:v1:") && markSolved());
 
+  // What a link leads to, on a card beside it (preview.js); not where there is only touch.
+  if (location.protocol.startsWith("http") && matchMedia("(any-hover: hover)").matches) {
+    const meet = (event) => {
+      if (event.pointerType === "touch" || !event.target.closest?.(".md-content a[href]")) return;
+      for (const name of ["pointerover", "focusin"]) document.removeEventListener(name, meet);
+      import(new URL("preview.js", home))
+        .then(({ over, focus }) => (event.type === "focusin" ? focus : over)(event)).catch(() => {});
+    };
+    for (const name of ["pointerover", "focusin"]) document.addEventListener(name, meet);
+  }
+
   // What was visited can be read without a network. Not under live reload, which wants the newest.
   addEventListener("load", async () => {
     const workers = navigator.serviceWorker;

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from press import chapter as chapters
-from press import equations, execute, includes, links, render, spine
+from press import equations, execute, includes, links, render, spine, verified
 from press.problems import PressError, Problem, count
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-GENERATED = ("docs/reference/equation-tests.md",)
+GENERATED = verified.GENERATED
 NOT_RUN_SHARE = 0.02
 """At most this share of the book's blocks may be marked not to run."""
 
@@ -51,7 +51,7 @@ def pages(root: Path) -> list[Path]:
     return [
         path
         for path in sorted((root / "docs").glob("**/*.md"))
-        if path.relative_to(root).as_posix() not in GENERATED
+        if not verified.is_generated(path.relative_to(root).as_posix())
     ]
 
 
@@ -152,7 +152,12 @@ def main(paths: list[str]) -> int:
     for path in chosen:
         try:
             chapter = chapters.read(path, root)
+            before = verified.before(chapter, root)
             found = page_problems(chapter, root)
+            if found:
+                verified.forget(chapter, root)
+            else:
+                verified.write(chapter, root, before)
             blocks += len(chapter.blocks)
         except PressError as error:
             found = error.problems

@@ -67,6 +67,10 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
             labs = True
         after[path] = finished(page)
     share_styles(after, site_dir / KATEX_SHEET)
+    for sheet in (site_dir / "assets").glob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        if (light := lighter_sheet(text)) != text:
+            sheet.write_text(light, encoding="utf-8", newline="\n")
     changed = [path for path in before if after[path] != before[path]]
     for path in changed:
         path.write_text(after[path], encoding="utf-8", newline="\n")
@@ -101,6 +105,11 @@ def _lighter(page: str) -> str:
     parts = KEPT_AS_IS.split(page)
     parts[::2] = [re.sub(r"\s*\n\s*", "\n", part) for part in parts[::2]]
     return "".join(parts)
+
+
+def lighter_sheet(css: str) -> str:
+    """A stylesheet of the book's own without its comments, line ends and indentation."""
+    return re.sub(r"\s*\n\s*", "", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)) + "\n"
 
 
 def share_styles(pages: dict[Path, str], sheet: Path) -> None:

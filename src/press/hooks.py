@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import csp, site, tex
+from press import csp, navigation, previews, search, site, tex, verified
 from press.live import offline
 from press.problems import PressError
 
@@ -46,6 +46,10 @@ def on_post_build(config) -> None:
         site.finish(config.site_dir, root / ".cache" / "labs")
         if site.marks.has_runtime(Path(config.site_dir)):
             site.marks.mark(Path(config.site_dir), root)
+        navigation.signposts(Path(config.site_dir), root)
+        verified.stamp(Path(config.site_dir), root)
+        previews.write(Path(config.site_dir))
+        search.improve(Path(config.site_dir), root)
         csp.write(Path(config.site_dir), site.live_reload)
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:

@@ -58,7 +58,7 @@ def markdown(root: Path) -> Markdown:
         if name == "pymdownx.superfences":
             every = {"name": "*", "class": "", "format": _bare, "validator": highlight_validator}
             configs[name]["custom_fences"] = [every]
-        if name == "press.tex":
+        if name in ("press.tex", "press.navigation"):
             configs[name] |= {"docs_dir": str(root / "docs")}
     return Markdown(extensions=list(dict.fromkeys(names)), extension_configs=configs)
 

@@ -21,7 +21,7 @@ from types import ModuleType
 
 from pymdownx.snippets import SnippetMissingError
 
-from press import equations, lab, vendor
+from press import describe, equations, lab, vendor
 from press.check import find_root
 from press.finish import finish
 from press.live import assets, marks, runtime
@@ -30,7 +30,7 @@ from press.problems import PressError
 __all__ = ["build", "finish", "marks", "prepare", "serve"]
 
 HOST = "127.0.0.1"
-GENERATED = ("labs", "downloads")
+GENERATED = ("labs", "downloads", "figures")
 """Folders of docs/ that the press writes: live reload must not answer to its own work."""
 PRESS = Path(__file__).parent
 
@@ -43,7 +43,8 @@ live_reload = False
 def prepare(root: Path | None = None) -> list[Path]:
     """Makes the files that a build needs and git does not keep; gives those that changed.
 
-    Fonts and KaTeX from npm, the page of equation tests, the labs and the downloads. With nothing
+    Fonts and KaTeX from npm, the page of equation tests, figures in words, the labs and
+    the downloads. With nothing
     to do it takes some milliseconds a chapter.
     """
     root = root or find_root()
@@ -54,6 +55,7 @@ def prepare(root: Path | None = None) -> list[Path]:
         written += assets.install(docs)
     if equations.write_equation_tests_page(docs, root / "tests"):
         written.append(docs / equations.TESTS_PAGE)
+    written += describe.write(root)
     return [*written, *lab.write(root)]
 
 

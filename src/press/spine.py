@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from press import render
+from press import navigation, render
 from press.chapter import HEADING, LINK, Chapter
-from press.includes import INCLUDE, SECTION
+from press.includes import INCLUDE, SECTION, include_path
 from press.problems import Problem
 
 WIDTH = 86
@@ -35,6 +35,7 @@ def problems(chapter: Chapter, root: Path) -> list[Problem]:
     found = _wide_lines(chapter) + _unfit_lines(chapter) + _lost_markers(chapter)
     if "part" in chapter.meta:
         found += _facts(chapter) or _places(chapter, root)
+        found += _unnamed_needs(chapter, root)
         found += _downloads(chapter) + _sections(chapter) + _counts(chapter) + _figures(chapter)
     return found
 
@@ -109,6 +110,40 @@ def _places(chapter: Chapter, root: Path) -> list[Problem]:
         Problem(chapter.file, 1, f"the chapter's {what} is wrong", expected, str(got))
         for what, expected, got in found
     ]
+
+
+FROM_MODULE = re.compile(r"^(?:from|import) foundations\.(?P<module>\w+)", re.MULTILINE)
+
+
+def _unnamed_needs(chapter: Chapter, root: Path) -> list[Problem]:
+    """Earlier chapters whose code this one uses, on the page or in its module, and does not name.
+
+    A chapter may build on more than code, so what it names besides is its own affair.
+    """
+    number, named = chapter.meta.get("chapter"), chapter.meta.get("builds_on")
+    if not isinstance(number, int) or not isinstance(named, list):
+        return []
+    own = Path(chapter.file).stem
+    uses: dict[str, int] = {}
+    for block in chapter.blocks:
+        for at, line in enumerate(block.fence.lines, start=block.line + 1):
+            if (path := include_path(line)) and path.startswith("src/foundations/"):
+                uses.setdefault(Path(path.partition(":")[0]).stem, at)
+    module = root / f"src/foundations/{own}.py"
+    if module.is_file():
+        for match in FROM_MODULE.finditer(module.read_text(encoding="utf-8")):
+            uses.setdefault(match["module"], 1)
+    known = {Path(one.page).stem: one for one in navigation.chapters(root / "docs")}
+    return [
+        Problem(
+            chapter.file, line, f"the chapter uses code of chapter {known[name].number}",
+            expected=f"builds_on: {sorted([*named, known[name].number])}",
+            got=f"builds_on: {named}",
+            mend="name the chapter in the front matter: the map of the book is drawn from it",
+        )
+        for name, line in sorted(uses.items(), key=lambda use: use[1])
+        if name != own and name in known and known[name].number not in named
+    ]  # fmt: skip
 
 
 def _figures(chapter: Chapter) -> list[Problem]:

@@ -15,16 +15,17 @@ import pytest
 from sybil import Document, Example, Region, Sybil
 
 from press import chapter as chapters
-from press import check, execute
+from press import check, execute, verified
 from press.problems import PressError, Problem
 
 
 @dataclass
 class Part:
-    """One test of a page: its name, and how it finds its problems."""
+    """One test of a page: its name, and how it finds its problems; `told` hears what it found."""
 
     name: str
     find: Callable[[], list[Problem]]
+    told: Callable[[Part, list[Problem]], None] = lambda part, problems: None
 
 
 class Page:
@@ -33,11 +34,25 @@ class Page:
     def __init__(self, path: Path, root: Path) -> None:
         self.path, self.root = path, root
         self._run: execute.PageRun | None = None
+        self.waiting: set[int] = set()
+        """The tests of the page that have not passed yet, by the identity of their parts."""
         try:
             self.chapter, self.unread = chapters.read(path, root), []
         except PressError as error:
             name = path.relative_to(root).as_posix()
             self.chapter, self.unread = chapters.parse("", name), error.problems
+
+        self.digest = verified.before(self.chapter, root)
+
+    def heard(self, part: Part, problems: list[Problem]) -> None:
+        """Once every test of the page has passed, the press writes down that it is verified."""
+        if problems:
+            verified.forget(self.chapter, self.root)
+            return
+        last = self.waiting == {id(part)}
+        self.waiting.discard(id(part))
+        if last:
+            verified.write(self.chapter, self.root, self.digest)
 
     def run(self) -> execute.PageRun:
         if self._run is None:
@@ -66,10 +81,13 @@ def parse(document: Document) -> Iterator[Region]:
     """Sybil's parser: a region of no length at the line of each test."""
     path = Path(document.path).resolve()
     page = Page(path, check.find_root(path.parent))
+    parts = list(page.parts())
+    page.waiting = {id(part) for _, part in parts}
     starts = [0]
     for line in document.text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    for line, part in page.parts():
+    for line, part in parts:
+        part.told = page.heard
         start = min(starts[line - 1], len(document.text))
         yield Region(start, start, parsed=part, evaluator=evaluate)
 
@@ -77,7 +95,9 @@ def parse(document: Document) -> Iterator[Region]:
 def evaluate(example: Example) -> None:
     """Fails with the problems' own words: a traceback of the press would help nobody."""
     __tracebackhide__ = True
-    if problems := example.parsed.find():
+    problems = example.parsed.find()
+    example.parsed.told(example.parsed, problems)
+    if problems:
         pytest.fail("\n".join(map(str, dict.fromkeys(problems))), pytrace=False)
 
 

@@ -154,6 +154,15 @@ def test_a_finished_page(before, after):
     assert finish.finished(after) == after
 
 
+def test_a_sheet_gets_lighter_and_says_the_same():
+    css = (
+        '/* one\n*/\na { b: c; /* d */\n  e: url("data:x, y;  z") }\n\n@media print {\n  f { }\n}\n'
+    )
+    light = finish.lighter_sheet(css)
+    assert light == 'a { b: c;e: url("data:x, y;  z") }@media print {f { }}\n'
+    assert finish.lighter_sheet(light) == light
+
+
 FORMULA = (
     '<katex-html class="katex-html"><span class="mspace" style="margin-right:0.2em;"></span>'
     '<span style="top:-1em;"></span></katex-html>'

@@ -50,7 +50,7 @@ async function keep(name, answer) {
   if (!answer) return false;
   const body = answer.clone();
   await (await cacheOf(name)).put(addressOf(name), answer);
-  if (isPage(name)) await keepAll(inside(name, await body.text()));
+  if (isPage(name)) await keepAll([...inside(name, await body.text()), ...beside(name)]);
   if (name === LIVE) await keepAll(TOGETHER);
   return true;
 }
@@ -64,6 +64,10 @@ function inside(page, html) {
   const tags = html.matchAll(/<(?:img|script|link rel="(?:stylesheet|icon|preload)")[^>]*?\s(?:src|href)="([^"]+)"/g);
   return [...new Set([...tags].map(([, to]) => new URL(to, addressOf(page)).href))];
 }
+
+/** What its links' previews need, fetched by no page before a reader points at a link. */
+const beside = (page) => [`${page.replace(/[^/]*$/, "")}previews.json`,
+  "assets/preview.js", "assets/preview.css"];
 
 // --- a new build --------------------------------------------------------------------------------
 
