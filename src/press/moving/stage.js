@@ -63,7 +63,7 @@ function snap(value, step) {
 /** A corner of the page's coordinate system: what is drawn on it is given in its own units. */
 export class Plane {
   constructor({ x, y, height, square = false, ticks, xlabel = "", ylabel = "" }) {
-    const [left, right, top, bottom] = [ylabel ? 44 : 26, 8, 8, xlabel ? 36 : 22];
+    const [left, right, top, bottom] = [ylabel ? 52 : 26, 14, 8, xlabel ? 36 : 22];
     this.ranges = [x, y];
     this.scale = [(WIDTH - left - right) / (x[1] - x[0])];
     height ??= square ? Math.round(this.scale[0] * (y[1] - y[0])) + top + bottom : 260;
@@ -126,14 +126,15 @@ export class Plane {
     return steps.length ? `M${steps.map((step) => step.join(" ")).join("L")}${closed ? "Z" : ""}` : "";
   }
 
-  /** An arrow; `draw(tip, foot)` moves it. */
-  arrow(className) {
+  /** An arrow; `draw(tip, foot)` moves it. One whose tip is a handle ends `short` of it. */
+  arrow(className, short = 0) {
     const made = this.add("path", `${className} arrow`);
     return (tip, foot = [0, 0]) => {
-      const [[x1, y1], [x2, y2]] = [this.at(foot), this.at(tip)];
-      const long = Math.hypot(x2 - x1, y2 - y1);
-      if (long < 1) return set(made, { d: "" });
-      const [ux, uy] = [(x2 - x1) / long, (y2 - y1) / long];
+      const [[x1, y1], [xt, yt]] = [this.at(foot), this.at(tip)];
+      const long = Math.hypot(xt - x1, yt - y1);
+      if (long < short + 1) return set(made, { d: "" });
+      const [ux, uy] = [(xt - x1) / long, (yt - y1) / long];
+      const [x2, y2] = [round(xt - short * ux), round(yt - short * uy)];
       const barb = (side) => `${round(x2 - 9 * ux - side * 5 * uy)} ${round(y2 - 9 * uy + side * 5 * ux)}`;
       return set(made, { d: `M${x1} ${y1}L${x2} ${y2}M${barb(1)}L${x2} ${y2}L${barb(-1)}` });
     };
@@ -257,11 +258,12 @@ export class Stage {
 
   /** A slider for one number of the state; `value` and `place` turn its position into the number. */
   slider(key, { label, min, max, step, say = (value) => shown(value, 0), value = Number, place = Number }) {
-    const input = html("input", { type: "range", min, max, step });
+    const id = `moving-${this.name}-${key}`;
+    const input = html("input", { type: "range", min, max, step, id });
     const output = html("output");
     set(output, { "aria-live": "off" });
-    this.controls.append(html("label", { className: "moving-slider" },
-      html("span", { textContent: label }), input, output));
+    this.controls.append(html("div", { className: "moving-slider" },
+      html("label", { htmlFor: id, textContent: label }), input, output));
     input.addEventListener("input", () => {
       this.end();
       this.change({ [key]: value(Number(input.value)) });
@@ -284,9 +286,10 @@ export class Stage {
 
   /** A choice among words; the state holds the number of the chosen one. */
   choice(key, { label, words }) {
-    const input = html("select", {}, ...words.map((word, at) => new Option(word, at)));
-    this.controls.append(html("label", { className: "moving-choice" },
-      html("span", { textContent: label }), input));
+    const id = `moving-${this.name}-${key}`;
+    const input = html("select", { id }, ...words.map((word, at) => new Option(word, at)));
+    this.controls.append(html("div", { className: "moving-choice" },
+      html("label", { htmlFor: id, textContent: label }), input));
     input.addEventListener("change", () => this.change({ [key]: Number(input.value) }));
     this.follow.push(() => { input.value = this.state[key]; });
   }
@@ -364,7 +367,7 @@ export function start(figures) {
     if (place.stage) return close();
     place.stage = new Stage(place, figures[place.dataset.moving], place.dataset.moving);
     place.prepend(place.stage.box);
-    bar.append(...place.stage.buttons);
+    button.after(...place.stage.buttons);
     place.classList.add("open");
     picture.hidden = true;
     button.textContent = "Picture";

@@ -15,8 +15,8 @@ export default {
     const axes = [plane.line("axis"), plane.line("axis")];
     const arc = plane.line("soft");
     const rest = plane.line("purple dotted");
-    const shadow = plane.line("green wide");
-    const arrows = { b: plane.arrow("orange"), a: plane.arrow("blue") };
+    const shadow = plane.line("green band");
+    const arrows = { b: plane.arrow("orange", 8), a: plane.arrow("blue", 8) };
     const names = { a: plane.label("blue", "a"), b: plane.label("orange", "b") };
     const theta = plane.label("ink", "θ");
     for (const [key, className] of [["b", "orange"], ["a", "blue"]])

@@ -21,7 +21,7 @@ export default {
     const square = plane.line("fill-green");
     const grid = plane.add("path", "moved");
     const letter = plane.line("fill-purple");
-    const arrows = { u: plane.arrow("blue"), v: plane.arrow("orange") };
+    const arrows = { u: plane.arrow("blue", 8), v: plane.arrow("orange", 8) };
     const names = { u: plane.label("blue", "u"), v: plane.label("orange", "v") };
     for (const [key, className] of [["u", "blue"], ["v", "orange"]])
       stage.handle(plane, key, {

@@ -21,9 +21,9 @@ export default {
     for (const level of LEVELS) plane.line("soft")(ellipse(level), true);
     const path = plane.line("purple thin");
     const dots = plane.add("path", "purple dots");
-    const mark = plane.label("orange star middle", "★");
     const first = plane.point("fill-blue");
     const now = plane.point("fill-purple", 5);
+    const mark = plane.label("orange star middle", "★");
     mark([0, 0], [0, 5]);
     first([1, 1]);
     const powers = [-8, -6, -4, -2, 0].map((power) => [power, `10${raised(power)}`]);

@@ -19,9 +19,9 @@ export default {
     for (const level of LEVELS) plane.line("soft")(contour(level), true);
     const path = plane.line("purple thin");
     const dots = plane.add("path", "purple dots");
-    const mark = plane.label("orange star middle", "★");
     const first = plane.point("fill-blue");
     const now = plane.point("fill-purple", 5);
+    const mark = plane.label("orange star middle", "★");
     mark([1, 1], [0, 5]);
     first(START);
     stage.slider("rate", {

@@ -20,9 +20,9 @@ export default {
       ticks: [NAMES.map((name, at) => [at, name]), [0, 0.25, 0.5, 0.75, 1].map((p) => [p, shown(p)])],
       ylabel: "probability",
     });
+    const uniform = plane.line("purple dotted");
     const bars = W.map((_, at) => plane.line(at < 4 ? "bar fill-blue" : "bar fill-orange"));
     const tops = W.map(() => plane.label("ink small middle"));
-    const uniform = plane.line("purple dotted");
     stage.slider("temperature", {
       label: "temperature T", min: -2, max: 1, step: 0.05, value: (power) => 10 ** power,
       place: (T) => Math.log10(T), say: (T) => `T = ${shown(T, T < 0.1 ? 3 : 2)}`,
@@ -30,7 +30,7 @@ export default {
     stage.choice("before", { label: "the word before", words: NAMES });
     const lines = {
       entropy: stage.line("entropy", "entropy"),
-      ratio: stage.line("", "ratio"),
+      ratio: stage.line("first to second", "ratio"),
     };
     uniform([[-1, 1 / 6], [7, 1 / 6]]);
 
