@@ -94,6 +94,41 @@
   if (window.document$) window.document$.subscribe(makeLive);
   else addEventListener("DOMContentLoaded", makeLive);
 
+  // Figures that move, where the build left a place under a picture. Their script, a classic one so
+  // that it works from a folder too, is fetched at the first press, and not before.
+  let moving;
+  const fetchMoving = () => moving ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = new URL("vendor/moving/moving.js", home);
+    script.addEventListener("load", done);
+    script.addEventListener("error", fail);
+    document.head.append(script);
+  });
+  const makeMoving = () => {
+    for (const place of document.querySelectorAll(".moving:empty")) {
+      const made = document.createElement("div");
+      made.className = "moving-bar";
+      const inner = document.createElement("button");
+      Object.assign(inner, { type: "button", textContent: "Move it" });
+      const status = document.createElement("span");
+      status.setAttribute("role", "status");
+      inner.addEventListener("click", async () => {
+        try {
+          await fetchMoving();
+          status.textContent = "";
+          place.dispatchEvent(new Event("book:move", { bubbles: true }));
+        } catch {
+          moving = undefined; // the next press tries again
+          status.textContent = "Its script did not come; press again";
+        }
+      });
+      made.append(inner, status);
+      place.append(made);
+    }
+  };
+  if (window.document$) window.document$.subscribe(makeMoving);
+  else addEventListener("DOMContentLoaded", makeMoving);
+
   // What is solved is marked, where something is; nothing is fetched where nothing is.
   const progress = () => import(new URL("vendor/live/progress.js", home));
   const markSolved = () => {

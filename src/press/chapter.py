@@ -166,6 +166,8 @@ class Chapter:
     prose: list[tuple[int, str]]
     """Line number and text of every line that is prose: no fence, no comment, no front matter."""
     problems: list[Problem]
+    comments: list[tuple[int, str]] = field(default_factory=list)
+    """First line and text of every HTML comment."""
 
     @property
     def lines(self) -> list[str]:
@@ -242,7 +244,7 @@ def parse(text: str, file: str) -> Chapter:
         for number, line in prose
         for match in IMAGE.finditer(without_code(line))
     ]
-    chapter = Chapter(file, text, meta, fences, [], [], [], images, prose, problems)
+    chapter = Chapter(file, text, meta, fences, [], [], [], images, prose, problems, comments)
     chapter.blocks = _blocks(chapter)
     chapter.says = _says(chapter, comments)
     chapter.exercises = _exercises(chapter)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from press import chapter as chapters
 from press import equations, execute, includes, links, render, spine, verified
+from press.moving import marks as moving
 from press.problems import PressError, Problem, count
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -65,6 +66,7 @@ def static_problems(chapter: chapters.Chapter, root: Path) -> list[Problem]:
         *render.problems(chapter, root),
         *links.problems(chapter, root),
         *spine.problems(chapter, root),
+        *moving.problems(chapter),
         # A test that is bound to another formula than this page shows is this page's news too.
         *(p for p in numbered if p.file == chapter.file or f"({chapter.file}:" in p.what),
     ]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from press import tex, vendor
 from press.lab import OPAQUE
+from press.moving import marks as moving
 from press.problems import PressError, Problem
 
 CACHE = tex.CACHE.parent / "labs"
@@ -84,6 +85,7 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
 def finished(page: str) -> str:
     """A page of the site as readers get it."""
     if "<!--" in page:
+        page = moving.marked(page)
         page = COMMENT.sub(lambda match: match["kept"] or "", page)
     page = _lighter(TITLED.sub(_with_look, page))
     if 'class="katex' not in page:

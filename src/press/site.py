@@ -25,6 +25,7 @@ from press import describe, equations, lab, vendor
 from press.check import find_root
 from press.finish import finish
 from press.live import assets, marks, runtime
+from press.moving import assets as moving
 from press.problems import PressError
 
 __all__ = ["build", "finish", "marks", "prepare", "serve"]
@@ -50,7 +51,7 @@ def prepare(root: Path | None = None) -> list[Path]:
     root = root or find_root()
     docs = root / "docs"
     vendor.install()
-    written = vendor.copy_assets(docs)
+    written = vendor.copy_assets(docs) + moving.install(docs)
     if runtime.install(docs, root / ".cache"):
         written += assets.install(docs)
     if equations.write_equation_tests_page(docs, root / "tests"):

@@ -225,8 +225,7 @@ class Visit:
         self.settle()
 
 
-@pytest.fixture
-def visit(browser, server) -> Iterator:
+def _visits(browser, server) -> Iterator:
     """Opens a tab that knows nothing of earlier ones: `visit("phone", color_scheme="dark")`.
 
     Without the service worker, which would fetch beside what a test measures, unless it is wanted:
@@ -245,3 +244,8 @@ def visit(browser, server) -> Iterator:
     yield new
     for context in contexts:
         context.close()
+
+
+visit = pytest.fixture(_visits)
+visit_for_module = pytest.fixture(_visits, scope="module")
+"""The same, for tests that share a tab."""

@@ -96,6 +96,19 @@ def change(published, name: str, text: str) -> None:
     path.write_text(head + text + end + rest, encoding="utf-8")
 
 
+def test_a_figure_that_was_moved_once_moves_without_a_network(reader):
+    tab = reader
+    visited(tab, CHAPTER)
+    assert "assets/vendor/moving/moving.js" not in [u for urls in kept(tab).values() for u in urls]
+    tab.page.get_by_role("button", name="Move it").click()
+    wait_until_kept(tab, "assets/vendor/moving/moving.js")
+    tab.page.context.set_offline(True)
+    page = tab.open(CHAPTER)
+    page.get_by_role("button", name="Move it").click()
+    page.get_by_role("slider", name="Tip of a").press("ArrowLeft")
+    assert page.locator(".moving").evaluate("(place) => place.numbers.a") == [0.9, 2]
+
+
 def test_a_visited_page_is_there_without_a_network(reader):
     tab = reader
     visited(tab, OTHER)
