@@ -55,7 +55,8 @@ NOT_WORDS = re.compile(
 )
 QUOTED = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
 NAMES = re.compile(
-    r"\beq:[\w-]+|;?--8<--.*|# (?:fmt|noqa|type):.*|\b\w*[_\d]\w*\b|\b\w+(?:\.\w+)+\b|\b\w+\(\S*\)|\S*/\S+\.\w+\b"
+    r"\beq:[\w-]+|;?--8<--.*|# (?:fmt|noqa|type):.*"
+    r"|\b\w*[_\d]\w*\b|\b\w+(?:\.\w+)+\b|\b\w+\(\S*\)|\S*/\S+\.\w+\b"
 )
 """In comments: names of the code, calls and paths, words to other tools."""
 WORD = re.compile(r"[^\W\d_]+")
@@ -196,7 +197,7 @@ def problems(texts: dict[str, str], listed: list[str], web: Path) -> list[Proble
         at = next(n for n, pair in enumerate(zip_longest(listed, ordered)) if pair[0] != pair[1])
         found.append(
             Problem(
-                WORDS.as_posix(), at + 1, "the words are not in the order of the alphabet, each once",
+                WORDS.as_posix(), at + 1, "the words do not stand in the order of the alphabet",
                 expected=ordered[at] if at < len(ordered) else "nothing more", got=listed[at],
                 mend="sort them, capitals as small letters",
             )

@@ -126,7 +126,7 @@ def _npm_ci(web: Path) -> None:
     lines = [line for line in ran.stdout.splitlines() if line.strip()]
     offline = re.search(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH", ran.stdout)
     if offline:
-        what = "npm could not reach its registry, and the book's fonts, KaTeX and checks come from there"
+        what = "npm could not reach its registry, and the book's fonts and KaTeX come from there"
         mend = "connect to the network (or set a proxy) once and run the command again"
     elif "EINTEGRITY" in ran.stdout:
         what = "npm got a package whose bytes are not the ones that the lock file names"
