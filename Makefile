@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site test coverage check update lint format bench mutate clean
+.PHONY: help serve site zip test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make check  PAGE=docs/…md  run one page's code and compare it with the page; all without PAGE"
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
+	@echo "make zip                   build site/, and in its downloads/ the copy to read from a folder"
 	@echo "make lint                  look for mistakes of form and spelling in code and prose"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
@@ -31,6 +32,8 @@ serve: $(VENV)/installed-site
 
 site: $(VENV)/installed-site
 	@$(PY) -m press site
+
+zip: site
 
 test: $(VENV)/installed-checks $(VENV)/installed-browser
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import csp, site, tex
+from press import csp, offline_zip, site, tex
 from press.live import offline
 from press.problems import PressError
 
@@ -47,6 +47,8 @@ def on_post_build(config) -> None:
         if site.marks.has_runtime(Path(config.site_dir)):
             site.marks.mark(Path(config.site_dir), root)
         csp.write(Path(config.site_dir), site.live_reload)
+        if not site.live_reload:
+            offline_zip.write(Path(config.site_dir), root, config.site_url or "")
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
         raise tex.stop(*error.problems) from None
