@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site test coverage check update lint format bench mutate clean
+.PHONY: help serve site zip test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,7 +20,8 @@ help:
 	@echo "make check  PAGE=docs/…md  run one page's code and compare it with the page; all without PAGE"
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
-	@echo "make lint                  look for mistakes and form in the code"
+	@echo "make zip                   build site/, and in its downloads/ the copy to read from a folder"
+	@echo "make lint                  look for mistakes of form and spelling in code and prose"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
 	@echo "make mutate                damage the chapters on purpose and see that the checks notice"
@@ -32,7 +33,9 @@ serve: $(VENV)/installed-site
 site: $(VENV)/installed-site
 	@$(PY) -m press site
 
-test: $(VENV)/installed-test $(VENV)/installed-browser
+zip: site
+
+test: $(VENV)/installed-checks $(VENV)/installed-browser
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 coverage: $(VENV)/installed-test
@@ -45,9 +48,11 @@ check: $(VENV)/installed-test
 update: $(VENV)/installed-test
 	@$(PY) -m press update $(PAGE)
 
-lint: $(VENV)/installed-test
+lint: $(VENV)/installed-checks
 	@$(PY) -m ruff check src tests snippets && $(PY) -m ruff format --check src tests snippets \
 	  || { echo "mend: make format, and by hand what it leaves"; exit 1; }
+	@$(PY) -m press.form
+	@$(PY) -m press.spelling
 
 format: $(VENV)/installed-test
 	@$(PY) -m ruff check --quiet --fix src tests snippets || true
@@ -82,6 +87,11 @@ $(VENV)/installed-site: requirements.txt pyproject.toml | $(PY)
 $(VENV)/installed-test: requirements-test.txt $(VENV)/installed-site
 	@echo "Installing what the tests need (PyTorch is the large one)"
 	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+$(VENV)/installed-checks: tests/web/package-lock.json $(VENV)/installed-test
+	@echo "Installing what looks over prose and pages (from npm)"
+	@$(PY) -m press.vendor tests/web >/dev/null
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed-test

@@ -13,7 +13,7 @@ def affine(
 ) -> np.ndarray:
     """The (3, 3) matrix that scales, then shears, then rotates, then moves.
 
-    `degrees` turns counterclockwise where y points up (clockwise on a screen, where
+    `degrees` turns anticlockwise where y points up (clockwise on a screen, where
     it points down); `shear` is how far x goes for each step of y. Points are rows, so
     maps are chained from left to right: `first @ second`.
     """

@@ -132,6 +132,7 @@
   // What is solved is marked, where something is; nothing is fetched where nothing is.
   const progress = () => import(new URL("vendor/live/progress.js", home));
   const markSolved = () => {
+    if (location.protocol === "file:") return; // from a folder, no module starts
     let some = false;
     try {
       some = (localStorage.getItem("book:v1:solved") ?? "{}") !== "{}";

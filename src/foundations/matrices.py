@@ -189,7 +189,7 @@ def measure_order(T: int, K: int, repeats: int, rng: np.random.Generator) -> flo
 
 # --8<-- [start:rotation]
 def rotation(theta: float) -> np.ndarray:
-    """The matrix that turns the plane counterclockwise by `theta` (eq:rotation).
+    """The matrix that turns the plane anticlockwise by `theta` (eq:rotation).
 
     `theta` is in radians. Shape (2, 2), for points as rows: points @ rotation(theta).
     """

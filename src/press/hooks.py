@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import csp, navigation, previews, search, site, tex, verified
+from press import csp, navigation, offline_zip, previews, search, site, tex, verified
 from press.live import offline
 from press.problems import PressError
 
@@ -51,6 +51,8 @@ def on_post_build(config) -> None:
         previews.write(Path(config.site_dir))
         search.improve(Path(config.site_dir), root)
         csp.write(Path(config.site_dir), site.live_reload)
+        if not site.live_reload:
+            offline_zip.write(Path(config.site_dir), root, config.site_url or "")
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
         raise tex.stop(*error.problems) from None

@@ -21,7 +21,7 @@ from types import ModuleType
 
 from pymdownx.snippets import SnippetMissingError
 
-from press import describe, equations, lab, vendor
+from press import describe, equations, lab, offline_zip, vendor
 from press.check import find_root
 from press.finish import finish
 from press.live import assets, marks, runtime
@@ -90,6 +90,9 @@ def build(root: Path | None = None) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     pages = sum(1 for _ in site.rglob("*.html"))
     print(f"site/ is built: {pages} pages in {time.perf_counter() - began:.1f} s")
+    if (copy := site / offline_zip.NAME).is_file():
+        size = copy.stat().st_size / 1e6
+        print(f"site/{offline_zip.NAME}: the site to read from a folder, {size:.1f} MB")
 
 
 def serve(port: int = 8000, root: Path | None = None) -> None:

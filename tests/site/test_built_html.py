@@ -162,6 +162,52 @@ def test_no_page_gives_an_id_twice(read):
     )
 
 
+def steps_skipped(headings: list[tuple[str, str]]) -> list[str]:
+    """Headings that stand more than one level below the one before; the first is an h1."""
+    problems, before = [], 0
+    for tag, text in headings:
+        level = int(tag[1])
+        if level > before + 1:
+            problems.append(f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}")
+        before = level
+    return problems
+
+
+def test_headings_go_down_one_level_at_a_time_from_one_first(read):
+    problems = []
+    for address, page in read.items():
+        problems += [f"/{address}: {problem}" for problem in steps_skipped(page.headings)]
+        if [tag for tag, _ in page.headings].count("h1") != 1:
+            problems.append(f"/{address}: not one h1")
+    report(problems)
+    assert sum(len(page.headings) for page in read.values()) > 300
+    assert steps_skipped([("h1", ""), ("h3", "a"), ("h2", ""), ("h3", "")]) == ["h3 “a” after h1"]
+    assert steps_skipped([("h2", "b")]) == ["h2 “b” after none"]
+
+
+FORMULA = re.compile(r'<span class="katex">(.*?)</katex-html></span>', re.DOTALL)
+
+
+def test_every_formula_is_there_for_screen_readers_and_its_picture_is_not(pages):
+    """MathML, hidden from the eye alone, and KaTeX's boxes, hidden from screen readers."""
+    number = 0
+    for address, file in pages.items():
+        text = file.read_text(encoding="utf-8")
+        formulas = FORMULA.findall(text)
+        assert len(formulas) == text.count('<span class="katex">'), address
+        for formula in formulas:
+            number += 1
+            spoken = re.match(
+                r'<span class="katex-mathml"><math\b[^>]*>(.+)</math></span>'
+                r'<katex-html class="katex-html" aria-hidden="true">', formula, re.DOTALL
+            )  # fmt: skip
+            assert spoken, f"/{address}: {formula[:300]}"
+            assert re.search(r"<m[inos]\b|<mtext", spoken[1]), f"/{address}: {spoken[1]}"
+        for tag in re.findall(r'<div [^>]*class="equation"[^>]*>', text):
+            assert 'tabindex="0"' in tag and re.search('aria-label="(Equation|Formula)', tag), tag
+    assert number > 3000
+
+
 # --- what readers see -----------------------------------------------------------------------
 
 
