@@ -111,7 +111,9 @@ def _lighter(page: str) -> str:
 
 def lighter_sheet(css: str) -> str:
     """A stylesheet of the book's own without its comments, line ends and indentation."""
-    return re.sub(r"\s*\n\s*", "", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)) + "\n"
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).strip()
+    css = re.sub(r"(?<=[;{},])\s*\n\s*|\s*\n\s*(?=\})", "", css)
+    return re.sub(r"\s*\n\s*", " ", css) + "\n"
 
 
 def share_styles(pages: dict[Path, str], sheet: Path) -> None:

@@ -155,11 +155,10 @@ def test_a_finished_page(before, after):
 
 
 def test_a_sheet_gets_lighter_and_says_the_same():
-    css = (
-        '/* one\n*/\na { b: c; /* d */\n  e: url("data:x, y;  z") }\n\n@media print {\n  f { }\n}\n'
-    )
+    css = '/* one\n*/\na { b: c; /* d */\n  e: url("data:x, y;  z") }\n\n'
+    css += "@media print {\n  f\n  g { }\n}\n"
     light = finish.lighter_sheet(css)
-    assert light == 'a { b: c;e: url("data:x, y;  z") }@media print {f { }}\n'
+    assert light == 'a { b: c;e: url("data:x, y;  z") }@media print {f g { }}\n'
     assert finish.lighter_sheet(light) == light
 
 

@@ -225,7 +225,6 @@ def test_previews_are_fetched_at_the_first_link_and_are_light(visit, site):
 def test_previews_work_without_a_network_on_a_page_that_was_read(visit):
     tab = visit(service_workers="allow")
     page = tab.open(CHAPTER)
-    page.wait_for_function("navigator.serviceWorker.controller")
     kept = """async () => {
         const names = ["preview.js", "previews.json"];
         for (let tries = 0; tries < 100; tries++) {
