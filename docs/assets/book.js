@@ -44,8 +44,13 @@
     button("__search", "Search");
     const drawer = document.getElementById("__drawer");
     drawer?.addEventListener("change", () => {
-      if (drawer.checked)
-        setTimeout(() => document.querySelector(".md-sidebar--primary .md-nav__list a")?.focus(), 300);
+      const first = document.querySelector(".md-sidebar--primary .md-nav__list a");
+      const go = (tries) => { // on a slow device the drawer is still hidden, and takes no focus
+        if (!drawer.checked || !first || !tries) return;
+        first.focus();
+        if (document.activeElement !== first) setTimeout(go, 100, tries - 1);
+      };
+      setTimeout(go, 300, 50);
     });
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !drawer?.checked) return;

@@ -193,7 +193,7 @@ class Visit:
 
     def open(self, address: str = "") -> Page:
         """Goes to a page and waits until its script has made it ready."""
-        self.page.goto(self.base + address, wait_until="load")
+        self.page.goto(self.base + address, wait_until="load", timeout=60_000)  # on a busy machine
         self.settle()
         return self.page
 
