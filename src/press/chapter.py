@@ -11,8 +11,10 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import yaml
@@ -167,9 +169,9 @@ class Chapter:
     """Line number and text of every line that is prose: no fence, no comment, no front matter."""
     problems: list[Problem]
 
-    @property
-    def lines(self) -> list[str]:
-        return self.text.split("\n")
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(self.text.split("\n"))
 
     @property
     def number(self) -> int | None:
@@ -182,9 +184,11 @@ class Chapter:
 
     def paragraph(self, says: Says) -> str:
         """The paragraph above a prose check, as one line, without HTML comments."""
-        return " ".join(
-            line.strip() for number, line in self.prose if says.first <= number <= says.last
+        first, end = (
+            bisect_left(self.prose, number, key=itemgetter(0))
+            for number in (says.first, says.last + 1)
         )
+        return " ".join(line.strip() for _, line in self.prose[first:end])
 
 
 @lru_cache
