@@ -51,7 +51,13 @@ for code, page, answer, may_fail in BLOCKS:
 
 
 def plain_script(pages: list[chapters.Chapter], root: Path) -> str:
-    """A script that execs the blocks that a check of the pages runs, and does nothing else."""
+    """A script that execs the blocks that a check of the pages runs, and does nothing else.
+
+    In it: each block as often as its page's test runs it, answers and the check after each of them
+    included, in one process; imports and compiling; figures made, "shown" and closed, which draws
+    nothing here nor there. Not in it: reading pages, comparing, evaluating prose checks and shape
+    comments, copying namespaces for answers.
+    """
     blocks: list[tuple[str, str, str, bool]] = []
 
     def add(chapter: chapters.Chapter, block: Block, answer: str = "") -> None:

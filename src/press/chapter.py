@@ -11,8 +11,10 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import yaml
@@ -169,9 +171,9 @@ class Chapter:
     comments: list[tuple[int, str]] = field(default_factory=list)
     """First line and text of every HTML comment."""
 
-    @property
-    def lines(self) -> list[str]:
-        return self.text.split("\n")
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(self.text.split("\n"))
 
     @property
     def number(self) -> int | None:
@@ -184,9 +186,11 @@ class Chapter:
 
     def paragraph(self, says: Says) -> str:
         """The paragraph above a prose check, as one line, without HTML comments."""
-        return " ".join(
-            line.strip() for number, line in self.prose if says.first <= number <= says.last
+        first, end = (
+            bisect_left(self.prose, number, key=itemgetter(0))
+            for number in (says.first, says.last + 1)
         )
+        return " ".join(line.strip() for _, line in self.prose[first:end])
 
 
 @lru_cache

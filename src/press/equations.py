@@ -93,7 +93,7 @@ def index(docs_dir: Path | str) -> dict[str, Equation]:
 
     Cheap to call for every page: a file is read again only when its time or size changed.
     """
-    equations, problems = _index(_pages(docs_dir))
+    equations, problems = _index(read_pages(docs_dir))
     if problems:
         raise PressError(*problems)
     return equations
@@ -101,7 +101,7 @@ def index(docs_dir: Path | str) -> dict[str, Equation]:
 
 def references(docs_dir: Path | str) -> list[Reference]:
     """Every `\\eqref` of the book; raises PressError where one names no equation."""
-    pages = _pages(docs_dir)
+    pages = read_pages(docs_dir)
     equations, _ = _index(pages)
     found, problems = _references(pages, equations)
     if problems:
@@ -116,7 +116,7 @@ def marks(tests_dir: Path | str) -> list[Mark]:
 
 def problems(docs_dir: Path | str, tests_dir: Path | str) -> list[Problem]:
     """Everything that is wrong between equations, references and tests, in page order."""
-    pages = _pages(docs_dir)
+    pages = read_pages(docs_dir)
     equations, found = _index(pages)
     refs, unknown = _references(pages, equations)
     bound, bad_tests = _scan_tests(tests_dir)
@@ -183,7 +183,7 @@ def write_equation_tests_page(docs_dir: Path | str, tests_dir: Path | str) -> bo
     """
     docs_dir = Path(docs_dir)
     equations = index(docs_dir)
-    titles = {page.file: page.title for page in _pages(docs_dir)}
+    titles = {page.file: page.title for page in read_pages(docs_dir)}
     by_label: dict[str, list[Mark]] = {}
     for mark in marks(tests_dir):
         by_label.setdefault(mark.label, []).append(mark)
@@ -247,7 +247,7 @@ def unknown_label(label: str, equations: dict[str, Equation], file: str, line: i
     )
 
 
-def _pages(docs_dir: Path | str) -> list[_Page]:
+def read_pages(docs_dir: Path | str) -> list[_Page]:
     docs_dir = Path(docs_dir).resolve()
     pages = []
     for path in markdown_files(docs_dir):
@@ -358,14 +358,23 @@ def _scan_tests(tests_dir: Path | str) -> tuple[list[Mark], list[Problem]]:
         text = path.read_text(encoding="utf-8")
         if "mark.equation" not in text:
             continue
-        file = path.relative_to(tests_dir.parent).as_posix()
-        try:
-            tree = ast.parse(text, filename=file)
-        except SyntaxError as error:
-            bad.append(Problem(file, error.lineno or 1, f"not Python: {error.msg}"))
-            continue
-        _scan_body(tree.body, [_own_skip(tree.body)], file, text, found, bad)
+        marked, wrong = _scan(text, path.relative_to(tests_dir.parent).as_posix())
+        found += marked
+        bad += wrong
     return found, bad
+
+
+@lru_cache(maxsize=512)
+def _scan(text: str, file: str) -> tuple[tuple[Mark, ...], tuple[Problem, ...]]:
+    """The marks of one file of tests, and its problems: every page's check asks for them."""
+    found: list[Mark] = []
+    bad: list[Problem] = []
+    try:
+        tree = ast.parse(text, filename=file)
+    except SyntaxError as error:
+        return (), (Problem(file, error.lineno or 1, f"not Python: {error.msg}"),)
+    _scan_body(tree.body, [_own_skip(tree.body)], file, text, found, bad)
+    return tuple(found), tuple(bad)
 
 
 def _scan_body(
@@ -422,15 +431,14 @@ def _not_a_test(
                 f"take {skip} away, or bind the equation to another test",
             )
         )
-    checks = [
-        call
-        for call in ast.walk(node)
-        if isinstance(call, ast.Assert)
+    checks = any(
+        isinstance(call, ast.Assert)
         or (
             isinstance(call, ast.Call)
             and re.search("assert|raises|check|verify", ast.unparse(call.func))
         )
-    ]
+        for call in ast.walk(node)
+    )
     if not checks:
         reasons.append(
             ("checks nothing", "an assert", "none", "assert what the equation says")

@@ -10,9 +10,10 @@ import contextlib
 import difflib
 import io
 import itertools
-import linecache
+import os
 import re
 import traceback
+import types
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,16 @@ class Step:
     problems: list[Problem] = field(default_factory=list)
 
 
+@dataclass
+class _Compiled:
+    """A block's code objects, with the shape comments that they report to `report`."""
+
+    code: list[types.CodeType]
+    comments: list[shapes.ShapeComment] = field(default_factory=list)
+    report: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
 class PageRun:
     """One run of a page. Steps run in order; asking for a later one runs the earlier ones first."""
 
@@ -74,14 +85,17 @@ class PageRun:
         self.namespace: dict = {"__name__": "__main__"}
         self.comments: list[tuple[str, shapes.ShapeComment]] = []
         self._reporters = itertools.count()
+        self._compiled: dict[tuple[SourceLine, ...], _Compiled] = {}
         figures.stage()
         forget_settings()
 
     def step(self, item: Block | Says | Exercise) -> Step:
         """The outcome of `item`, running it, and what stands above it, if that has not happened."""
-        while not any(step.item is item for step in self.steps):
+        while True:
+            for step in reversed(self.steps):  # steps are asked for in order: mostly the last one
+                if step.item is item:
+                    return step
             self.steps.append(self._run(self.items[len(self.steps)]))
-        return next(step for step in self.steps if step.item is item)
 
     def resume(self, chapter: Chapter, done: int) -> None:
         """Goes on in another reading of the page, whose first `done` steps are as they were run.
@@ -196,18 +210,40 @@ class PageRun:
         return list(dict.fromkeys(found))
 
     def _compile(self, lines: list[SourceLine], namespace: dict, ran: Ran) -> list:
+        """The block's code objects; its shape comments will be asked in `namespace`.
+
+        An exercise's check runs after each answer and is compiled once: the same lines of the same
+        files are the same code.
+        """
+        key = tuple(lines)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile_anew(lines)
+        compiled = self._compiled[key]
+        ran.problems += compiled.problems
+        if compiled.comments:
+            namespace[compiled.report] = shapes.reporter(compiled.comments, namespace)
+        return compiled.code
+
+    def _compile_anew(self, lines: list[SourceLine]) -> _Compiled:
         """Code objects, one a run of statements from the same file, at their true lines."""
         text = "\n".join(line.text for line in lines) + "\n"
+        comments = shapes.find(text)
+        slips = shapes.slips(text)
+        if not comments and not slips and (code := self._compile_plain(lines, text)):
+            return _Compiled([code])
+        problems: list[Problem] = []
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             tree = ast.parse(text)
         for warning in caught:  # an escape that Python does not know, `"\s"`, for one
             at = lines[warning.lineno - 1]
-            ran.problems.append(_warns(at.file, at.line, warning))
-        comments = shapes.find(text)
-        for comment in shapes.instrument(tree, comments):
+            problems.append(_warns(at.file, at.line, warning))
+        # Its own name, so that functions of earlier blocks still report to theirs; with marks on
+        # both sides, so that a class does not mangle it.
+        report = f"__press_shape_{next(self._reporters)}__"
+        for comment in shapes.instrument(tree, comments, report):
             at = lines[comment.line - 1]
-            ran.problems.append(
+            problems.append(
                 Problem(
                     at.file,
                     at.line,
@@ -216,8 +252,8 @@ class PageRun:
                 )
             )
             comment.reached = True
-        for line, comment in shapes.slips(text):
-            ran.problems.append(
+        for line, comment in slips:
+            problems.append(
                 Problem(
                     lines[line - 1].file,
                     lines[line - 1].line,
@@ -227,10 +263,14 @@ class PageRun:
                     mend="write the shape so, or what it is in words",
                 )
             )
-        # Its own name, so that functions of earlier blocks still report to theirs; with marks on
-        # both sides, so that a class does not mangle it.
-        report = f"__press_shape_{next(self._reporters)}__"
-        namespace[report] = shapes.reporter(comments, namespace)
+        for comment in comments:
+            at = lines[comment.line - 1]
+            comment.line = at.line
+            self.comments.append((at.file, comment))
+        if _is_straight(lines):
+            ast.increment_lineno(tree, lines[0].line - 1)
+            code = compile(tree, str(self.root / lines[0].file), "exec", dont_inherit=True)
+            return _Compiled([code], comments, report, problems)
         groups: list[tuple[str, list[ast.stmt]]] = []
         for statement in tree.body:
             file = lines[statement.lineno - 1].file
@@ -238,31 +278,43 @@ class PageRun:
                 groups.append((file, []))
             groups[-1][1].append(statement)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id == shapes.REPORT:
-                node.id = report
             if hasattr(node, "lineno"):
                 node.lineno = lines[node.lineno - 1].line if node.lineno else 1
             if getattr(node, "end_lineno", None):
                 node.end_lineno = lines[min(node.end_lineno, len(lines)) - 1].line
-        for comment in comments:
-            at = lines[comment.line - 1]
-            comment.line = at.line
-            self.comments.append((at.file, comment))
-        return [
+        code = [
             compile(ast.Module(body, []), str(self.root / file), "exec", dont_inherit=True)
             for file, body in groups
         ]
+        return _Compiled(code, comments, report, problems)
+
+    def _compile_plain(self, lines: list[SourceLine], text: str) -> types.CodeType | None:
+        """Code without shape comments, from one place: its tree need not be seen.
+
+        None where it is other code, and where Python has something to say about it.
+        """
+        if not _is_straight(lines):
+            return None
+        file, above = str(self.root / lines[0].file), "\n" * (lines[0].line - 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                return compile(above + text, file, "exec", dont_inherit=True)
+            except (SyntaxError, Warning):
+                return None
 
     def _where(self, error: BaseException, ran: Ran) -> tuple[str, int]:
         """The innermost place of an error that is in the book, not in a library."""
-        linecache.checkcache()
         place = (ran.file, ran.line)
-        for frame in traceback.extract_tb(error.__traceback__):
-            path = Path(frame.filename)
-            if path.is_relative_to(self.root) and ".venv" not in path.parts:
-                name = path.relative_to(self.root).as_posix()
-                if not name.startswith("src/press/"):
-                    place = (name, frame.lineno or 1)
+        below = str(self.root) + os.sep
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            file = frame.f_code.co_filename
+            if not file.startswith(below):  # most frames; paths take their time
+                continue
+            path = Path(file)
+            name = path.relative_to(self.root).as_posix()
+            if ".venv" not in path.parts and not name.startswith("src/press/"):
+                place = (name, line or 1)
         return place
 
     def _warning(self, warning: warnings.WarningMessage, block: Block) -> list[Problem]:
@@ -458,7 +510,7 @@ class PageRun:
                 )
             ]
         paragraph = outputs.words(self.chapter.paragraph(item))
-        count = len(outputs.pattern(outputs.words(said)).findall(paragraph))
+        count = outputs.times(outputs.words(said), paragraph)
         if count == 1 and said.strip():
             return []
         if count > 1:
@@ -591,6 +643,14 @@ class PageRun:
             ]
         diagnoses[message] = block.line
         return self._compare_output(block, ran.shown) + self._compare_figures(block, ran)
+
+
+def _is_straight(lines: list[SourceLine]) -> bool:
+    """Whether the lines follow one another in one file, as most blocks' and regions' do."""
+    return bool(lines) and all(
+        line.file == lines[0].file and line.line == number
+        for number, line in enumerate(lines, start=lines[0].line)
+    )
 
 
 def _warns(file: str, line: int, warning: warnings.WarningMessage) -> Problem:

@@ -85,6 +85,9 @@ def expand_code(lines: list[str], file: str, first: int, root: Path) -> list[Sou
     """
     expanded: list[SourceLine] = []
     for number, line in enumerate(lines, start=first):
+        if "8<" not in line:  # neither an include nor a marker; pymdownx would hand it on
+            expanded.append(SourceLine(line, file, number))
+            continue
         path = include_path(line)
         if path is None:
             text = expand([line], root)
@@ -145,7 +148,7 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
         text = expand([line], root)
     except SnippetMissingError as error:  # nested includes; the cases above have better words
         raise PressError(Problem(file, number, f"include failed: {error}")) from error
-    numbers = _line_numbers(source, target["section"])
+    numbers = _line_numbers(source.read_text(encoding="utf-8"), target["section"])
     if len(numbers) != len(text):
         raise PressError(
             Problem(
@@ -158,19 +161,20 @@ def _include(line: str, path: str, file: str, number: int, root: Path) -> list[S
     return [SourceLine(t, name, n) for t, n in zip(text, numbers, strict=True)]
 
 
-def _line_numbers(source: Path, section: str | None) -> list[int]:
+@lru_cache(maxsize=512)
+def _line_numbers(text: str, section: str | None) -> tuple[int, ...]:
     """The numbers of the lines that pymdownx takes: section markers are never shown."""
     numbers: list[int] = []
     inside = section is None
-    for number, line in enumerate(source.read_text(encoding="utf-8").split("\n"), start=1):
-        match = MARKER.match(line)
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = MARKER.match(line) if "8<" in line else None
         if match and section is not None and match["name"] == section:
             if match["type"] == "end":
                 break
             inside = True
         elif not match and inside:
             numbers.append(number)
-    return numbers
+    return tuple(numbers)
 
 
 def regions(source: Path, root: Path) -> list[Region]:
@@ -179,10 +183,14 @@ def regions(source: Path, root: Path) -> list[Region]:
     Raises PressError for a region that opens twice, never closes, or closes unopened:
     pymdownx would show the wrong lines without a word.
     """
-    name = source.relative_to(root).as_posix()
+    return list(_regions(source.read_text(encoding="utf-8"), source.relative_to(root).as_posix()))
+
+
+@lru_cache(maxsize=256)
+def _regions(text: str, name: str) -> tuple[Region, ...]:
     opened: dict[str, int] = {}
     found: list[Region] = []
-    for number, line in enumerate(source.read_text(encoding="utf-8").split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if "--8<--" not in line:
             continue
         match = MARKER.match(line)
@@ -223,7 +231,7 @@ def regions(source: Path, root: Path) -> list[Region]:
                 mend=f"write # --8<-- [end:{region}] below its last line",
             )
         )
-    return found
+    return tuple(found)
 
 
 def all_regions(root: Path) -> list[Region]:

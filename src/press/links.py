@@ -87,6 +87,6 @@ def anchors(page: Path, _changed: int, root: Path) -> frozenset[str] | None:
     The page's own check says why it cannot.
     """
     try:
-        return frozenset(render.shown(render.to_html(page.read_text("utf-8"), root)).anchors)
+        return frozenset(render.shown(render.page_html(page.read_text("utf-8"), root)).anchors)
     except (PressError, SnippetMissingError):
         return None

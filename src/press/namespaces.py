@@ -7,10 +7,16 @@ import sys
 import types
 
 
+def is_picture(value) -> bool:
+    """Whether it is matplotlib's, or an array or list of such, as `plt.subplots(1, 2)` gives."""
+    parts = value if isinstance(value, list | tuple) else getattr(value, "flat", (value,))
+    return len(parts) > 0 and all(type(p).__module__.startswith("matplotlib") for p in parts)
+
+
 def own_copy(value, memo: dict):
     """A copy that an answer may change, where there is one; code and pictures are shared."""
     kinds = types.ModuleType | types.FunctionType | types.BuiltinFunctionType | type
-    if isinstance(value, kinds) or type(value).__module__.startswith("matplotlib"):
+    if isinstance(value, kinds) or is_picture(value):
         return value
     if hasattr(value, "clone_state"):  # torch.Generator
         return value.clone_state()

@@ -13,8 +13,9 @@ from markdown import Markdown
 from pymdownx.snippets import SnippetMissingError
 from pymdownx.superfences import highlight_validator
 
+from press import equations
 from press.chapter import Chapter, is_python
-from press.includes import expand_code
+from press.includes import expand_code, include_path
 from press.problems import PressError, Problem
 
 
@@ -69,6 +70,48 @@ def to_html(text: str, root: Path) -> str:
     return markdown(root).convert(body)
 
 
+def page_html(text: str, root: Path) -> str:
+    """The same, made once for a page's own check and for those of the pages that link to it.
+
+    It is made anew as soon as anything differs that it is made from.
+    """
+    try:
+        pages = tuple(equations.read_pages(root / "docs"))
+    except UnicodeDecodeError:  # of another page, whose own check says so
+        return to_html(text, root)
+    sources, config = _sources(text, root), (root / "mkdocs.yml").read_bytes()
+    if sources is None:
+        return to_html(text, root)
+    tested = (root / "docs" / equations.TESTS_PAGE).is_file()
+    return _page_html(text, root, config, sources, pages, tested)
+
+
+@lru_cache(maxsize=256)
+def _page_html(text: str, root: Path, *_made_from) -> str:
+    return to_html(text, root)
+
+
+def _sources(text: str, root: Path) -> tuple[str, ...] | None:
+    """The files that the text includes; None where that takes more than a look at its lines.
+
+    So it is with a path on a line of its own, a missing file, an include within an include.
+    """
+    found = []
+    for path in _includes(text):
+        source = root / path.partition(":")[0]
+        if not source.is_file():
+            return None
+        found.append(source.read_text(encoding="utf-8", errors="replace"))
+        if _includes(found[-1]):
+            return None
+    return tuple(found)
+
+
+def _includes(text: str) -> list[str]:
+    lines = (line for line in text.split("\n") if "8<" in line)
+    return [path for line in lines if (path := include_path(line)) is not None]
+
+
 @dataclass
 class Shown:
     """What a reader sees of a page: all code blocks, those that are Python, and the anchors."""
@@ -107,7 +150,7 @@ def shown(page: str) -> Shown:
 def problems(chapter: Chapter, root: Path) -> list[Problem]:
     """What keeps readers from seeing exactly the Python that the press runs."""
     try:
-        page = to_html(chapter.text, root)
+        page = page_html(chapter.text, root)
     except PressError as error:
         return error.problems
     except SnippetMissingError:

@@ -11,7 +11,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 COMMENT = re.compile(r"^#\s*(?P<shape>\([^()]*\))(?=$|[\s:;,.])")
@@ -19,6 +19,10 @@ NEARLY = re.compile(
     r"^#\s*(?:\[[\w\s*+,-]*\]|\(\d+\)|\([\w\s*+-]*,[\w\s*+,-]*|[\w*+-]+,[\w\s*+,-]*\))\s*$"
 )
 """`# [T, D]`, `# (4)`, `# (T, D`, `# T, D)`: slips of the pen that would go unchecked."""
+PERHAPS = re.compile(r"#\s*\([^()]*\)(?:$|[\s:;,.])", re.MULTILINE)
+PERHAPS_SLIP = re.compile(NEARLY.pattern.removeprefix("^"), re.MULTILINE)
+"""Found in all code that holds a shape comment, or a slip: most has none, and to tokenize it takes
+longer than to run it."""
 REPORT = "__press_shape__"
 """Stands in instrumented code for the function that asks for a shape."""
 
@@ -41,8 +45,8 @@ class ShapeComment:
 def find(code: str) -> list[ShapeComment]:
     """The shape comments of valid Python code."""
     found = []
-    if not re.search(r"#\s*\(", code):
-        return found  # most blocks have none, and tokenizing takes its time
+    if not PERHAPS.search(code):
+        return found
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type != tokenize.COMMENT:
             continue
@@ -54,7 +58,7 @@ def find(code: str) -> list[ShapeComment]:
 
 def slips(code: str) -> list[tuple[int, str]]:
     """Comments of valid Python code that were nearly shape comments, with their lines."""
-    if "#" not in code:
+    if not PERHAPS_SLIP.search(code):
         return []
     return [
         (token.start[0], token.string)
@@ -77,8 +81,24 @@ def _is_shape(text: str) -> bool:
     )
 
 
-def instrument(tree: ast.Module, comments: list[ShapeComment]) -> list[ShapeComment]:
-    """Makes the statements of `tree` report to `REPORT`; gives the comments that none carries.
+def _bodies(body: list) -> Iterator[list]:
+    """Every list of statements at or below this one; expressions hold none."""
+    yield body
+    for statement in list(body):
+        for part in (
+            statement,
+            *getattr(statement, "handlers", ()),
+            *getattr(statement, "cases", ()),
+        ):
+            for name in ("body", "orelse", "finalbody"):
+                if inner := getattr(part, name, None):
+                    yield from _bodies(inner)
+
+
+def instrument(
+    tree: ast.Module, comments: list[ShapeComment], name: str = REPORT
+) -> list[ShapeComment]:
+    """Makes the statements of `tree` report to `name`; gives the comments that none carries.
 
     Statements that a comment can belong to: an assignment, a return, an expression.
     """
@@ -87,33 +107,30 @@ def instrument(tree: ast.Module, comments: list[ShapeComment]) -> list[ShapeComm
 
     def report(value: ast.expr, index: int) -> ast.expr:
         names = "locals()" if comments[index].names else "{}"
-        call = ast.parse(f"{REPORT}(None, {index}, {names})", mode="eval").body
+        call = ast.parse(f"{name}(None, {index}, {names})", mode="eval").body
         for node in ast.walk(call):
             ast.copy_location(node, value)
         call.args[0] = value
         return call
 
-    for node in list(ast.walk(tree)):
-        for _, body in ast.iter_fields(node):
-            if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
+    for body in _bodies(tree.body):
+        for statement in reversed(list(body)):  # of `a = 1; b = x  # (T,)` the last counts
+            index = by_line.get(statement.end_lineno)
+            if index is None or index in carried:
                 continue
-            for statement in reversed(list(body)):  # of `a = 1; b = x  # (T,)` the last counts
-                index = by_line.get(statement.end_lineno)
-                if index is None or index in carried:
+            if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr):
+                if statement.value is None:
                     continue
-                if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr):
-                    if statement.value is None:
-                        continue
-                    statement.value = report(statement.value, index)
-                elif isinstance(statement, ast.AugAssign):
-                    target = ast.parse(ast.unparse(statement.target), mode="eval").body
-                    for part in ast.walk(target):
-                        ast.copy_location(part, statement)
-                    told = ast.copy_location(ast.Expr(report(target, index)), statement)
-                    body.insert(body.index(statement) + 1, told)
-                else:
-                    continue
-                carried.add(index)
+                statement.value = report(statement.value, index)
+            elif isinstance(statement, ast.AugAssign):
+                target = ast.parse(ast.unparse(statement.target), mode="eval").body
+                for part in ast.walk(target):
+                    ast.copy_location(part, statement)
+                told = ast.copy_location(ast.Expr(report(target, index)), statement)
+                body.insert(body.index(statement) + 1, told)
+            else:
+                continue
+            carried.add(index)
     return [comment for index, comment in enumerate(comments) if index not in carried]
 
 
@@ -143,14 +160,15 @@ def reporter(comments: list[ShapeComment], namespace: dict) -> Callable:
             getattr(value, "shape", None) == said or (said == () and type(value) in (float, int))
         ):
             return value
-        # Several names assigned at once, `q, k = …  # (T, K)`: each has the shape.
-        values = value if isinstance(value, tuple) else (value,)
         try:
             said = eval(said_by[index], namespace, local)
         except Exception as error:
             comment.failures.append(f"{type(error).__name__}: {error}")
             return value
-        for one in values:
+        if getattr(value, "shape", None) == said:
+            return value
+        # Several names assigned at once, `q, k = …  # (T, K)`: each has the shape.
+        for one in value if isinstance(value, tuple) else (value,):
             real = shape_of(one)
             if real is None:
                 comment.failures.append(f"a {type(one).__name__}, which has no shape")

@@ -73,7 +73,7 @@ def plan(path: Path, root: Path) -> Plan:
                 edits += _output_edits(block, ran)
             for image, drawn in zip(block.images, ran.figures, strict=False):
                 _redraw(run.svg_path(image.path), drawn, made.files)
-    lines = chapter.lines
+    lines = list(chapter.lines)
     for start, end, new in sorted(edits, reverse=True):
         lines[start - 1 : end - 1] = new
     if edits:

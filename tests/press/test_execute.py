@@ -124,3 +124,27 @@ def test_an_exercise_uses_what_the_page_defined(book):
 def test_two_runs_of_a_page_give_the_same(book):
     page = PRINTS + "\n" + EXERCISE
     assert book.check(page) == book.check(page) == []
+
+
+def test_axes_are_shared_with_an_answer_and_lists_of_anything_else_are_not(book):
+    drawn = fence("from matplotlib import pyplot as plt\n\nfig, axes = plt.subplots(1, 2)")
+    run = book.run(drawn + "\n" + fence("both, none = [fig, 1], []\naxes, fig, both, none"))
+    run.finish()
+    page, own = run.namespace, run.fresh_namespace(run.chapter.blocks[-1])
+    assert own["axes"] is page["axes"] and own["fig"] is page["fig"]
+    assert own["both"] is not page["both"] and own["none"] is not page["none"]
+
+
+def test_a_check_is_asked_its_shapes_after_each_answer(book):
+    asks = "import numpy as np\n\nnp.ones(double(1))  # (2,)\nassert double(3) != 3"
+    page = EXERCISE.replace("assert double(3) != 3", asks)
+    told = [p for p in book.check(page) if p.what == "a shape comment is false"]
+    shapes = ["(1,)", "(3,)"]  # the starter, x, and a known mistake, x + 2; the solution's is right
+    assert [p.got for p in told] == shapes
+
+
+@pytest.mark.parametrize("shape", ["", "  # (2,)"])
+def test_functions_know_their_own_source(book, shape):
+    code = f"import inspect\n\nimport numpy as np\n\n\ndef f():\n    return np.ones(2){shape}\n\n\n"
+    code += "f()\nprint(inspect.getsource(f).strip())"
+    assert not book.check(block(code, f"def f():\n    return np.ones(2){shape}"))

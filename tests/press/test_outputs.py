@@ -131,3 +131,9 @@ def test_comparing_never_fails(a, b):
 def test_a_prose_check_finds_whole_words_and_numbers(said, paragraph, count):
     found = outputs.pattern(outputs.words(said)).findall(outputs.words(paragraph))
     assert len(found) == count
+
+
+@given(st.text("0.1,- ax", max_size=30), st.integers(0, 9), st.integers(0, 9))
+def test_words_are_counted_as_their_pattern_finds_them(text, start, length):
+    said = text[start : start + 1 + length] or "a"
+    assert outputs.times(said, text) == len(outputs.pattern(said).findall(text))
