@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site test coverage check update lint format bench mutate clean
+.PHONY: help serve site pdf epub book test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,9 @@ help:
 	@echo "make check  PAGE=docs/…md  run one page's code and compare it with the page; all without PAGE"
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
+	@echo "make pdf                   print the whole book as one PDF, into dist/"
+	@echo "make epub                  pack it as an EPUB, into dist/"
+	@echo "make book                  build site/ with both on offer"
 	@echo "make lint                  look for mistakes and form in the code"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
@@ -32,7 +35,16 @@ serve: $(VENV)/installed-site
 site: $(VENV)/installed-site
 	@$(PY) -m press site
 
-test: $(VENV)/installed-test $(VENV)/installed-browser
+pdf: site $(VENV)/installed-browser
+	@$(PY) -m press pdf
+
+epub: site $(VENV)/installed-paper
+	@$(PY) -m press epub
+
+book: $(VENV)/installed-browser
+	@$(PY) -m press book
+
+test: $(VENV)/installed-test $(VENV)/installed-browser $(VENV)/installed-java
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 coverage: $(VENV)/installed-test
@@ -60,7 +72,7 @@ mutate: $(VENV)/installed-test
 	@$(PY) -m press.mutate $(ARGS)
 
 clean:
-	rm -rf site .cache docs/labs docs/downloads docs/assets/vendor docs/reference/equation-tests.md
+	rm -rf site dist .cache docs/labs docs/downloads docs/assets/vendor docs/reference/equation-tests.md
 
 # The virtual environment. Each stamp is younger than what it was made from, so that nothing is
 # installed twice; a new pin in a requirements file installs what it asks for.
@@ -79,20 +91,34 @@ $(VENV)/installed-site: requirements.txt pyproject.toml | $(PY)
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-test: requirements-test.txt $(VENV)/installed-site
+$(VENV)/installed-paper: requirements-paper.txt $(VENV)/installed-site
+	@echo "Installing what the PDF and the EPUB need"
+	@$(PIP) -r requirements-paper.txt
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.txt $(VENV)/installed-paper
 	@echo "Installing what the tests need (PyTorch is the large one)"
 	@$(PIP) -r requirements-test.txt
 	@touch $@
 
-$(VENV)/installed-browser: $(VENV)/installed-test
+$(VENV)/installed-browser: $(VENV)/installed-paper
 	@if command -v chromium >/dev/null 2>&1; then :; \
 	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
-	  echo "Installing Chromium for the browser tests"; \
+	  echo "Installing Chromium, which prints the PDF and runs the browser tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends chromium; \
 	else \
-	  echo "Installing Chromium for the browser tests"; \
+	  echo "Installing Chromium, which prints the PDF and runs the browser tests"; \
 	  $(PY) -m playwright install chromium; \
-	fi || { echo "The browser tests need Chromium, and it could not be installed. Install it yourself," \
-	  "or leave them out: make test ARGS='-m \"not browser\"' after: touch $@"; exit 1; }
+	fi || { echo "The PDF and the browser tests need Chromium, and it could not be installed. Install" \
+	  "it yourself, or leave those tests out: make test ARGS='-m \"not browser\"' after: touch $@"; exit 1; }
 	@touch $@
+
+# epubcheck is a Java program. Without Java its one test fails and says so.
+$(VENV)/installed-java: $(VENV)/installed-test
+	@if command -v java >/dev/null 2>&1; then touch $@; \
+	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Java, with which the EPUB is checked"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends default-jre-headless && touch $@; \
+	else echo "No Java here: the test that checks the EPUB will fail and say so"; fi

@@ -33,7 +33,14 @@ PLACE = re.compile(r'<x-formula data-n="(\d+)">.*?</x-formula>', re.DOTALL)
 ARTICLE = re.compile(r"<article\b[^>]*>(.*)</article>", re.DOTALL)
 NUMBERED = re.compile(r"(?P<number>\d+)\. ")
 NEEDLESS = ".headerlink, .downloads, .equation-test, .footnote-backref, script, style, button"
-SCRIPTED = ("data-live", "data-still", "data-role", "data-exercise", "data-search-exclude", "tabindex")
+SCRIPTED = (
+    "data-live",
+    "data-still",
+    "data-role",
+    "data-exercise",
+    "data-search-exclude",
+    "tabindex",
+)
 KEPT_BACK = {"hint": "hints", "check": "solutions", "solution": "solutions", "mistake": "solutions"}
 """Folds of an exercise, by class, and where they go."""
 HINTS = "Hints"
@@ -197,7 +204,9 @@ def _unit(book: Book, site: Path, source: str, title: str, part: str) -> Unit:
             link["href"] = urljoin(f"/{address}", link["href"])
     number = NUMBERED.match(title)
     head = body.h1
-    unit = Unit(name, _words(head), part, body, f"/{address}", int(number["number"] if number else 0))
+    unit = Unit(
+        name, _words(head), part, body, f"/{address}", int(number["number"] if number else 0)
+    )
     if unit.number:
         head.insert(0, f"{unit.number}. ")
     return unit

@@ -143,7 +143,7 @@ def mathml(formula: Formula) -> str:
 
 
 def plain_svg(svg: str) -> str:
-    """The figure in its light colours, written out: many readers know no CSS variables in an SVG."""
+    """The figure in its light colours, written out: many readers know no variables in an SVG."""
     svg = DARK.sub("", svg)
     values = {}
     for rule in ROOT_RULE.findall(svg):

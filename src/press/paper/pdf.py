@@ -88,7 +88,8 @@ def flat_formulas(site: Path) -> str:
     """Rules that move the parts of a formula by margins, where KaTeX moves them by `position`.
 
     For each page Chromium goes through all that is positioned or clipped in the whole document:
-    2000 formulas by 600 pages took minutes. The parts have no height, so a margin and its negative do the same.
+    2000 formulas by 600 pages took minutes. The parts have no height, so a margin and its negative
+    do the same.
     """
     sheet = site / finish.KATEX_SHEET
     rules = [
@@ -164,7 +165,8 @@ def _browser(playwright):
         raise PressError(
             Problem("site/index.html", 1, "the PDF is printed by Chromium, which does not start",
                     got=str(error).split("\n")[0],
-                    mend="on Debian and Ubuntu: apt install chromium; elsewhere: playwright install chromium")
+                    mend="on Debian and Ubuntu: apt install chromium;"
+                    " elsewhere: playwright install chromium")
         ) from None  # fmt: skip
 
 
@@ -204,7 +206,7 @@ def lines(code: str) -> str:
 
 
 def _formula(formula: Formula) -> str:
-    """A formula's look, with its text for those who hear it: a span of many letters says nothing."""
+    """A formula's look, and its text for those who hear it: many spans of letters say nothing."""
     look = re.sub(r"<(/?)katex-html\b[^>]*>", r"<\1span>", formula.look).replace(
         "<span>", '<span class="katex-html">', 1
     )

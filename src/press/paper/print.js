@@ -19,7 +19,16 @@
     for (let i = 0; i < 4 && table.offsetWidth > table.parentElement.clientWidth + 1; i++)
       table.style.fontSize = `${parseFloat(getComputedStyle(table).fontSize) * .93}px`;
   }
-  // Only what is taller than a page may be cut.
+  // Chromium keeps what belongs together only if all of it, with its heading, fits on a page. So what
+  // takes most of a page may be cut, and a figure may part from long code.
+  const most = 0.72 * pageHeight;
   for (const box of document.querySelectorAll(".highlight, table"))
-    if (box.offsetHeight > pageHeight) box.classList.add("tall");
+    if (box.offsetHeight > most) box.classList.add("tall");
+  for (const code of document.querySelectorAll(".highlight:not(.language-output)")) {
+    const group = [code];
+    while (group.at(-1).nextElementSibling?.matches(".language-output, p:has(> img:only-child)"))
+      group.push(group.at(-1).nextElementSibling);
+    const height = group.reduce((sum, box) => sum + box.offsetHeight, 0);
+    if (height > most) group.forEach((box) => box.classList.add("loose"));
+  }
 }
