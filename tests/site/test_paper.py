@@ -222,6 +222,18 @@ def test_the_end_of_the_longest_line_is_printed(pdf_file, book, text_of):
     assert any(end in text_of(first + n) for n in range(60))
 
 
+def test_no_heading_is_the_last_thing_on_its_page(printed, book):
+    """Below a heading's upper edge there is room for it and for two lines."""
+    headings = {h["id"] for unit in book.units for h in unit.body.find_all(["h2", "h3"], id=True)}
+    heights = {
+        str(name)[1:]: float(place[3])
+        for name, place in printed.Root.Dests.items()
+        if str(name)[1:] in headings
+    }
+    assert len(heights) > 250
+    assert {name: y for name, y in heights.items() if y < 80} == {}
+
+
 def test_the_pdf_has_a_reasonable_number_of_pages_and_size(printed, pdf_file):
     assert 400 < len(printed.pages) < 800
     assert pdf_file.stat().st_size < 15_000_000
