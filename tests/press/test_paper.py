@@ -103,6 +103,17 @@ def test_a_formula_is_valid_mathml_with_its_text(project):
     assert "\u2061" not in made and 'alttext="a_max"' in made and 'MathML"' in made
 
 
+def test_bold_letters_are_bold_where_mathvariant_is_not_known():
+    mathml = (
+        '<math><mi mathvariant="bold">w</mi><mi mathvariant="bold-italic">θ</mi>'
+        '<mn mathvariant="bold">1</mn><mi mathvariant="normal">Δ</mi></math>'
+    )
+    made = epub.mathml(books.Formula(mathml, "", "w"))
+    for letter in "𝐰𝜽𝟏":
+        assert letter in made
+    assert "bold" not in made and '<mi mathvariant="normal">Δ</mi>' in made
+
+
 def test_links_of_the_epub_name_the_file_where_the_place_now_is(project):
     book = read(project)
     assert 'href="part-one.xhtml#part-one--ex-a"' in epub.body_of(

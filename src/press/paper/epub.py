@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 import uuid
 import xml.etree.ElementTree as etree
 import zipfile
@@ -137,9 +138,30 @@ def mathml(formula: Formula) -> str:
         for child in list(element) if room and len(element) > room else ():
             if child.tag == "mo" and (child.text or "") == "\u2061":
                 element.remove(child)
+        _letters(element)
     top.set("xmlns", "http://www.w3.org/1998/Math/MathML")
     top.set("alttext", formula.text)
     return etree.tostring(top, encoding="unicode")
+
+
+def _letters(element: etree.Element) -> None:
+    """Bold and its like as letters of Unicode: of `mathvariant` MathML Core knows only normal."""
+    variant = element.get("mathvariant", "normal")
+    if variant == "normal" or not element.text:
+        return
+    try:
+        element.text = "".join(
+            unicodedata.lookup(f"MATHEMATICAL {variant.replace('-', ' ')} {_name(letter)}")
+            for letter in element.text
+        )
+    except KeyError:
+        return  # a sign that has no such form keeps the attribute
+    del element.attrib["mathvariant"]
+
+
+def _name(letter: str) -> str:
+    """A letter or digit as Unicode names its mathematical forms: SMALL B, CAPITAL THETA."""
+    return re.sub(r"\b(?:LATIN|GREEK|LETTER) ", "", unicodedata.name(letter, ""))
 
 
 def plain_svg(svg: str) -> str:
