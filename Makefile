@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site zip test coverage check update lint format bench mutate clean
+.PHONY: help serve site zip pdf epub book test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,9 @@ help:
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
 	@echo "make zip                   build site/, and in its downloads/ the copy to read from a folder"
+	@echo "make pdf                   print the whole book as one PDF, into dist/"
+	@echo "make epub                  pack it as an EPUB, into dist/"
+	@echo "make book                  build site/ with both on offer"
 	@echo "make lint                  look for mistakes of form and spelling in code and prose"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
@@ -35,7 +38,16 @@ site: $(VENV)/installed-site
 
 zip: site
 
-test: $(VENV)/installed-checks $(VENV)/installed-browser
+pdf: site $(VENV)/installed-browser
+	@$(PY) -m press pdf
+
+epub: site $(VENV)/installed-paper
+	@$(PY) -m press epub
+
+book: $(VENV)/installed-browser
+	@$(PY) -m press book
+
+test: $(VENV)/installed-checks $(VENV)/installed-browser $(VENV)/installed-java
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 coverage: $(VENV)/installed-test
@@ -65,7 +77,7 @@ mutate: $(VENV)/installed-test
 	@$(PY) -m press.mutate $(ARGS)
 
 clean:
-	rm -rf site .cache docs/labs docs/downloads docs/figures docs/assets/vendor docs/reference/equation-tests.md
+	rm -rf site dist .cache docs/labs docs/downloads docs/figures docs/assets/vendor docs/reference/equation-tests.md
 
 # The virtual environment. Each stamp is younger than what it was made from, so that nothing is
 # installed twice; a new pin in a requirements file installs what it asks for.
@@ -84,7 +96,12 @@ $(VENV)/installed-site: requirements.txt pyproject.toml | $(PY)
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-test: requirements-test.txt $(VENV)/installed-site
+$(VENV)/installed-paper: requirements-paper.txt $(VENV)/installed-site
+	@echo "Installing what the PDF and the EPUB need"
+	@$(PIP) -r requirements-paper.txt
+	@touch $@
+
+$(VENV)/installed-test: requirements-test.txt $(VENV)/installed-paper
 	@echo "Installing what the tests need (PyTorch is the large one)"
 	@$(PIP) -r requirements-test.txt
 	@touch $@
@@ -94,15 +111,24 @@ $(VENV)/installed-checks: tests/web/package-lock.json $(VENV)/installed-test
 	@$(PY) -m press.vendor tests/web >/dev/null
 	@touch $@
 
-$(VENV)/installed-browser: $(VENV)/installed-test
+$(VENV)/installed-browser: $(VENV)/installed-paper
 	@if command -v chromium >/dev/null 2>&1; then :; \
 	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
-	  echo "Installing Chromium for the browser tests"; \
+	  echo "Installing Chromium, which prints the PDF and runs the browser tests"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends chromium; \
 	else \
-	  echo "Installing Chromium for the browser tests"; \
+	  echo "Installing Chromium, which prints the PDF and runs the browser tests"; \
 	  $(PY) -m playwright install chromium; \
-	fi || { echo "The browser tests need Chromium, and it could not be installed. Install it yourself," \
-	  "or leave them out: make test ARGS='-m \"not browser\"' after: touch $@"; exit 1; }
+	fi || { echo "The PDF and the browser tests need Chromium, and it could not be installed. Install" \
+	  "it yourself, or leave those tests out: make test ARGS='-m \"not browser\"' after: touch $@"; exit 1; }
 	@touch $@
+
+# epubcheck is a Java program. Without Java its one test fails and says so.
+$(VENV)/installed-java: $(VENV)/installed-test
+	@if command -v java >/dev/null 2>&1; then touch $@; \
+	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Java, with which the EPUB is checked"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends default-jre-headless && touch $@; \
+	else echo "No Java here: the test that checks the EPUB will fail and say so"; fi

@@ -129,7 +129,12 @@ def render_all(formulas: list[tuple[str, bool]]) -> list[str | BadTex]:
 def plain(tex: str) -> str:
     """A formula as one line of text, for a table of contents: \\sqrt{d} is √d."""
     found = re.search(r"<math.*</math>", render(tex), re.DOTALL)
-    return _plain(etree.fromstring(found[0])) if found else tex
+    return plain_mathml(found[0]) if found else tex
+
+
+def plain_mathml(mathml: str) -> str:
+    """The same of a formula that is drawn already."""
+    return _plain(etree.fromstring(mathml))
 
 
 class TexExtension(Extension):
@@ -612,6 +617,14 @@ def _plain(element: etree.Element) -> str:
         return f"{group(parts[0])}/{group(parts[1])}"
     if tag == "msup":
         return parts[0] + (parts[1] if parts[1] in "⊤′∗⋆" else f"^{group(parts[1])}")
-    if tag == "msub":
+    if tag in ("msub", "munder"):
         return f"{parts[0]}_{group(parts[1])}"
+    if tag == "mover":
+        return f"{parts[0]}^{group(parts[1])}"
+    if tag in ("msubsup", "munderover"):
+        return f"{parts[0]}_{group(parts[1])}^{group(parts[2])}"
+    if tag == "mtr":
+        return ", ".join(part for part in parts if part)
+    if tag == "mtable":
+        return "; ".join(parts)
     return (element.text or "").strip("\u2061 ") + "".join(parts)
