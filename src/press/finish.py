@@ -45,6 +45,8 @@ STYLED = re.compile(r'<span(?: class="(?P<classes>[^"]*)")? style="(?P<style>[^"
 RULE = re.compile(r"\.katex \.(?P<name>k[0-9a-z]+)\.(?P=name)\{(?P<style>[^}]*)\}")
 RULES = "/* What KaTeX writes into style attributes, collected from the pages by the press. */"
 KATEX_SHEET = "assets/vendor/katex/katex.min.css"
+BOOK_SHEET = "assets/book.css"
+SHEET_COMMENT = re.compile(r"""(?P<kept>"(?:[^"\\]|\\.)*")|/\*.*?\*/[ ]*""", re.DOTALL)
 KEPT_AS_IS = re.compile(
     r"(<pre\b.*?</pre>|<script\b.*?</script>|<style\b.*?</style>|<textarea\b.*?</textarea>)",
     re.DOTALL,
@@ -68,6 +70,7 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
             labs = True
         after[path] = finished(page)
     share_styles(after, site_dir / KATEX_SHEET)
+    _without_comments(site_dir / BOOK_SHEET)
     changed = [path for path in before if after[path] != before[path]]
     for path in changed:
         path.write_text(after[path], encoding="utf-8", newline="\n")
@@ -131,6 +134,17 @@ def share_styles(pages: dict[Path, str], sheet: Path) -> None:
     text = "".join(f".katex .{name}.{name}{{{style}}}" for style, name in names.items())
     if counted:
         sheet.write_text(f"{own.rstrip()}\n{RULES}\n{text}\n", encoding="utf-8", newline="\n")
+
+
+def _without_comments(sheet: Path) -> None:
+    """Takes the comments out of the book's stylesheet: every reader would fetch them."""
+    if not sheet.is_file():
+        return
+    before = sheet.read_text(encoding="utf-8")
+    after = SHEET_COMMENT.sub(lambda match: match["kept"] or "", before)
+    after = re.sub(r"\n\s*\n", "\n", after).lstrip()
+    if after != before:
+        sheet.write_text(after, encoding="utf-8", newline="\n")
 
 
 def _with_look(match: re.Match[str]) -> str:
