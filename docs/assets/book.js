@@ -65,8 +65,9 @@
   // first press, and not before.
   const home = document.currentScript.src;
   const live = () => import(new URL("vendor/live/live.js", home));
-  const BUTTONS = { run: "Run", check: "Check", edit: "Edit", reset: "Reset", stop: "Stop" };
-  const bar = (block, actions) => {
+  const BUTTONS = { move: "Move it", run: "Run", check: "Check", edit: "Edit", reset: "Reset", stop: "Stop" };
+  const runs = async (action, block) => (await live()).press(block, action);
+  const bar = (block, actions, press = runs) => {
     const made = document.createElement("div");
     made.className = "live-bar";
     for (const action of actions) {
@@ -74,7 +75,7 @@
       Object.assign(inner, { type: "button", textContent: BUTTONS[action] });
       inner.dataset.action = action;
       inner.hidden = action === "stop" || action === "reset";
-      inner.addEventListener("click", async () => (await live()).press(block, action));
+      inner.addEventListener("click", () => press(action, block));
       made.append(inner);
     }
     const status = document.createElement("span");
@@ -83,7 +84,24 @@
     made.append(status);
     block.append(made);
   };
+  // Figures that move. Their script is a classic one: it works from a folder too.
+  let moving;
+  const move = async (_, place) => {
+    const status = place.querySelector("[role=status]");
+    status.textContent = "";
+    try {
+      await (moving ??= new Promise((onload, onerror) => {
+        const src = new URL("vendor/moving/moving.js", home);
+        document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
+      }));
+      place.dispatchEvent(new Event("book:move", { bubbles: true }));
+    } catch {
+      moving = undefined; // the next press tries again
+      status.textContent = "Its script did not come; press again";
+    }
+  };
   const makeLive = () => {
+    document.querySelectorAll(".moving:empty").forEach((place) => bar(place, ["move"], move));
     for (const block of document.querySelectorAll("[data-live], [data-role=starter]")) {
       if (block.querySelector(":scope > .live-bar")) continue;
       if (block.dataset.still) bar(block, []);
@@ -98,41 +116,6 @@
   };
   if (window.document$) window.document$.subscribe(makeLive);
   else addEventListener("DOMContentLoaded", makeLive);
-
-  // Figures that move, where the build left a place under a picture. Their script, a classic one so
-  // that it works from a folder too, is fetched at the first press, and not before.
-  let moving;
-  const fetchMoving = () => moving ??= new Promise((done, fail) => {
-    const script = document.createElement("script");
-    script.src = new URL("vendor/moving/moving.js", home);
-    script.addEventListener("load", done);
-    script.addEventListener("error", fail);
-    document.head.append(script);
-  });
-  const makeMoving = () => {
-    for (const place of document.querySelectorAll(".moving:empty")) {
-      const made = document.createElement("div");
-      made.className = "moving-bar";
-      const inner = document.createElement("button");
-      Object.assign(inner, { type: "button", textContent: "Move it" });
-      const status = document.createElement("span");
-      status.setAttribute("role", "status");
-      inner.addEventListener("click", async () => {
-        try {
-          await fetchMoving();
-          status.textContent = "";
-          place.dispatchEvent(new Event("book:move", { bubbles: true }));
-        } catch {
-          moving = undefined; // the next press tries again
-          status.textContent = "Its script did not come; press again";
-        }
-      });
-      made.append(inner, status);
-      place.append(made);
-    }
-  };
-  if (window.document$) window.document$.subscribe(makeMoving);
-  else addEventListener("DOMContentLoaded", makeMoving);
 
   // What is solved is marked, where something is; nothing is fetched where nothing is.
   const progress = () => import(new URL("vendor/live/progress.js", home));

@@ -45,6 +45,7 @@ STYLED = re.compile(r'<span(?: class="(?P<classes>[^"]*)")? style="(?P<style>[^"
 RULE = re.compile(r"\.katex \.(?P<name>k[0-9a-z]+)\.(?P=name)\{(?P<style>[^}]*)\}")
 RULES = "/* What KaTeX writes into style attributes, collected from the pages by the press. */"
 KATEX_SHEET = "assets/vendor/katex/katex.min.css"
+SHEET_COMMENT = re.compile(r"""(?P<kept>"(?:[^"\\]|\\.)*")|/\*.*?\*/[ ]*""", re.DOTALL)
 KEPT_AS_IS = re.compile(
     r"(<pre\b.*?</pre>|<script\b.*?</script>|<style\b.*?</style>|<textarea\b.*?</textarea>)",
     re.DOTALL,
@@ -111,7 +112,7 @@ def _lighter(page: str) -> str:
 
 def lighter_sheet(css: str) -> str:
     """A stylesheet of the book's own without its comments, line ends and indentation."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL).strip()
+    css = SHEET_COMMENT.sub(lambda match: match["kept"] or "", css).strip()
     css = re.sub(r"(?<=[;{},])\s*\n\s*|\s*\n\s*(?=\})", "", css)
     return re.sub(r"\s*\n\s*", " ", css) + "\n"
 

@@ -102,4 +102,7 @@ def test_the_script_is_small_classic_and_offends_no_policy():
 def test_each_figure_has_its_file_and_the_package_brings_them_all():
     assert marks.names() == ["dot", "matrix", "neuron", "ravine", "rosenbrock", "temperature"]
     assert all(f'"./figures/{name}.js"' in assets.entry() for name in marks.names())
-    assert '"press.moving" = ["*.js", "figures/*.js"]' in (ROOT / "pyproject.toml").read_text()
+    assert (
+        '"press.moving" = ["*.css", "*.js", "figures/*.js"]'
+        in (ROOT / "pyproject.toml").read_text()
+    )

@@ -202,3 +202,13 @@ def test_without_katex_sheet_formulas_keep_their_style_attributes(tmp_path):
 )
 def test_a_page_gets_lighter_and_shows_the_same(before, after):
     assert finish.finished(before) == after
+
+
+def test_the_stylesheet_goes_out_without_its_comments(tmp_path):
+    sheet = tmp_path / "assets/book.css"
+    sheet.parent.mkdir()
+    text = '/* Colours */\np { color: red; } /* why */\n\na { content: "/* kept */"; }\n'
+    sheet.write_text(text, encoding="utf-8")
+    for _ in range(2):
+        finish.finish(tmp_path, tmp_path / "labs")
+        assert sheet.read_text("utf-8") == 'p { color: red; } \na { content: "/* kept */"; }\n'

@@ -568,4 +568,4 @@ def test_where_the_script_does_not_come_the_button_says_so(visit):
     page.unroute(f"**/{SCRIPT}")
     place.get_by_role("button").click()
     place.locator("svg").wait_for()
-    assert place.locator(".moving-bar [role=status]").text_content() == ""
+    assert place.locator(".live-bar [role=status]").text_content() == ""

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 def install(docs: Path) -> list[Path]:
     """Writes the script where a source or esbuild's version changed; gives it if it was written."""
     target = docs / "assets/vendor/moving/moving.js"
-    sources = [*sorted(HERE.glob("*.js")), *sorted(marks.FIGURES.glob("*.js"))]
+    sources = [*sorted(HERE.glob("*.js")), HERE / "moving.css", *sorted(marks.FIGURES.glob("*.js"))]
     lock = vendor.WEB / "package-lock.json"
     key = hashlib.sha256(b"".join(path.read_bytes() for path in [*sources, lock])).hexdigest()
     stamp = f"// {key[:16]}\n"
@@ -45,7 +45,7 @@ def bundle() -> str:
         [
             str(vendor.WEB / "node_modules/esbuild/bin/esbuild"), "--bundle", "--minify",
             "--format=iife", "--target=es2022", "--legal-comments=none", "--loader=js",
-            "--charset=utf8",
+            "--charset=utf8", "--loader:.css=text",
         ],
         return_completed_process=True, input=entry(), text=True, encoding="utf-8",
         capture_output=True, cwd=HERE,

@@ -4,6 +4,8 @@
 // the stage calls the figure's `draw`, which gives the numbers that the drawing now shows. They stand
 // in the property `numbers` of the figure's place in the page, for the tests.
 
+import look from "./moving.css";
+
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const SETTLED = 700; // milliseconds without a change, after which a screen reader is told the result
 const WIDTH = 400; // a plane's, in units of its drawing
@@ -349,9 +351,12 @@ export class Stage {
 
 /** Opens and closes figures, as book.js asks: it fetches this script at the first press. */
 export function start(figures) {
+  const sheet = new CSSStyleSheet(); // a <style> would offend the page's policy
+  sheet.replaceSync(look);
+  document.adoptedStyleSheets.push(sheet);
   document.addEventListener("book:move", ({ target: place }) => {
     const picture = place.previousElementSibling;
-    const bar = place.querySelector(".moving-bar");
+    const bar = place.querySelector(".live-bar");
     const [button] = bar.children;
     const close = () => {
       place.stage.end();
