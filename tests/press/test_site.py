@@ -30,7 +30,9 @@ def built(tmp_path_factory) -> Path:
     root = lab_sample.make(tmp_path_factory.mktemp("book"))
     ran = build(root)
     assert ran.returncode == 0, ran.stderr
-    assert re.fullmatch(r"site/ is built: \d+ pages in [\d.]+ s\n", ran.stdout)
+    assert re.fullmatch(
+        r"site/ is built: \d+ pages in [\d.]+ s\nsite/downloads/\S+\.zip: .*\n", ran.stdout
+    )
     assert "WARNING" not in ran.stderr
     return root
 
@@ -211,4 +213,4 @@ def test_the_stylesheet_goes_out_without_its_comments(tmp_path):
     sheet.write_text(text, encoding="utf-8")
     for _ in range(2):
         finish.finish(tmp_path, tmp_path / "labs")
-        assert sheet.read_text("utf-8") == 'p { color: red; } \na { content: "/* kept */"; }\n'
+        assert sheet.read_text("utf-8") == 'p { color: red; }a { content: "/* kept */"; }\n'

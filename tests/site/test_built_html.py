@@ -168,7 +168,9 @@ def steps_skipped(headings: list[tuple[str, str]]) -> list[str]:
     for tag, text in headings:
         level = int(tag[1])
         if level > before + 1:
-            problems.append(f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}")
+            problems.append(
+                f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}"
+            )
         before = level
     return problems
 
