@@ -461,7 +461,10 @@ def try_damage(damage: Damage, copy: Path, run: execute.PageRun | None = None) -
             except BaseException:
                 found = True  # the press itself fell over: nobody would miss that
             os._exit(0 if found else 1)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 1
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if ended == -signal.SIGALRM:  # told, since a slow machine would flatter the share
+            print(f"  noticed only by taking over {LIMIT} s: {damage.what}")
+        return ended != 1
     finally:
         path.write_text(before, encoding="utf-8")
 

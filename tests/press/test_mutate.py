@@ -87,6 +87,17 @@ def test_damage_that_changes_nothing_visible_is_reported_as_got_away(book):
     assert ["41" in damage.what for damage in away] == [True]
 
 
+def test_damage_that_only_the_time_limit_notices_is_told(book, monkeypatch, capsys):
+    page = book / "docs/page.md"
+    text = page.read_text(encoding="utf-8").replace("import math", "import math, time")
+    text = text.replace("n = 6", "n = 6\ntime.sleep(0 if n < 7 else 60)")
+    page.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(mutate, "LIMIT", 2)
+    slow = next(d for d in damages(book) if d.kind == "code" and d.what.endswith("6 → 7"))
+    assert mutate.try_damage(slow, book)
+    assert "noticed only by taking over 2 s" in capsys.readouterr().out
+
+
 LIBRARY = """\
 # --8<-- [start:sign]
 def sign(x):
