@@ -93,6 +93,11 @@ def test_an_exercise_whose_check_needs_pytorch_is_still(tmp_path):
     assert all("needs PyTorch" in mark for mark in got)
 
 
+def test_what_an_answer_gives_its_check_does_not_need_of_the_page(tmp_path):
+    got = marked(tmp_path, "import torch\nanswer = 3", check="assert answer == 6, 'twice'")
+    assert ["data-still" in mark for mark in got] == [True, False, False, False, False]
+
+
 def test_marks_go_into_the_python_blocks_of_the_page_one_after_the_other():
     page = (
         '<div class="language-python highlight"><pre>1</pre></div>'

@@ -63,16 +63,20 @@ def marks(chapter: Chapter, root: Path) -> list[str]:
             why[at] = next((why[n] for n in needed(texts[:at], text) if why[n]), "")
     parts = {}
     for exercise in chapter.exercises:
-        blocks = [exercise.starter, exercise.check, *exercise.solutions, *exercise.mistakes]
-        both = f"{code[exercise.starter.line]}\n{code[exercise.check.line]}"
-        still = _why(both, None) or next((why[n] for n in needed(texts, both) if why[n]), "")
-        for block in blocks:
-            text = code[block.line]
-            here = _why(text, None) or next((why[n] for n in needed(texts, text) if why[n]), "")
-            parts[block.line] = (
-                f' data-exercise="{exercise.number}" data-role="{block.role}"',
-                still or here,
+        about = f' data-exercise="{exercise.number}"'
+        check = code[exercise.check.line]
+
+        def why_not(answer: str, check: str = check) -> str:
+            both = (
+                f"{answer}\n{check}"  # what the answer gives, the check does not need of the page
             )
+            return _why(both, None) or next((why[n] for n in needed(texts, both) if why[n]), "")
+
+        still = why_not(code[exercise.starter.line])
+        parts[exercise.check.line] = f'{about} data-role="check"', still
+        for block in [exercise.starter, *exercise.solutions, *exercise.mistakes]:
+            here = still or why_not(code[block.line])
+            parts[block.line] = f'{about} data-role="{block.role}"', here
     for at, block in enumerate(own):
         parts[block.line] = f' data-live="{at}"', why[at]
     return [
