@@ -189,6 +189,7 @@ def test_an_answer_that_needs_what_cannot_run_here_is_told_so():
         (["a = 1"], "b = {a for c in 'd'}", [0]),
         (["a = 1"], "try:\n    b\nexcept NameError as a:\n    print(a)", []),
         (["a = 1"], "with open('f') as a:\n    print(a)", []),
+        (["class A:\n    pass", "def f(a):\n    return 2", "A.f = f"], "A().f()", [0, 1, 2]),
         (["x = 1"], "x = = 2", []),
     ],
 )

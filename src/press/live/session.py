@@ -234,9 +234,11 @@ class Names:
     given: frozenset[str] = frozenset()
     """Bound at the top: assigned, imported, defined."""
     fixed: frozenset[str] = frozenset()
-    """Of these, modules, functions and classes: nobody changes them in place."""
+    """Of these, modules, functions and classes: a call does not change them in place."""
     changed: frozenset[str] = frozenset()
     """Changed in place, as far as one can see: `x[0] = …`, `x += …`, `x.append(…)`."""
+    extended: frozenset[str] = frozenset()
+    """Given an attribute, as `Tensor.exp = exp` does: so even classes change."""
 
 
 @lru_cache(maxsize=1000)
@@ -250,13 +252,20 @@ def names(code: str) -> Names:
     given: set[str] = set()
     fixed: set[str] = set()
     changed: set[str] = set()
+    extended: set[str] = set()
     for statement in tree.body:
         reads, binds, fixes = _of_statement(statement)
         used |= reads - given  # what the code has bound itself, it does not need
         given |= binds
         fixed |= fixes
         changed |= _changes(statement)
-    return Names(*map(frozenset, (used, given, fixed, changed)))
+        extended |= {
+            name
+            for node in _top(statement)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            for name in _base(node)
+        }
+    return Names(*map(frozenset, (used, given, fixed, changed, extended)))
 
 
 def _of_statement(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
@@ -359,7 +368,7 @@ def needed(blocks: list[str], code: str) -> list[int]:
         seen.add((name, before))
         for at in range(before - 1, -1, -1):
             here = names(blocks[at])
-            changed = name in here.changed and name in lasting
+            changed = (name in here.changed and name in lasting) or name in here.extended
             if name not in here.given and not changed:
                 continue
             wanted.add(at)
