@@ -89,7 +89,7 @@ def compare(one: list[str], other: list[str], cwd: Path, rounds: int = ROUNDS) -
     return tuple(statistics.median(side) for side in zip(*times, strict=True))
 
 
-def report(name: str, value: float, aim: float, unit: str, detail: str) -> None:
+def report(name: str, value: float, aim: float, unit: str, detail: str = "") -> None:
     verdict = "ok" if value <= aim else "ABOVE"
     print(f"{name:<58}{value:8.2f} {unit:<3} aim ≤ {aim:g}  {verdict:<6}{detail}")
 
@@ -276,10 +276,14 @@ def bench_live(root: Path) -> None:
         f"http://127.0.0.1:{server.server_port}/{Path(PAGE).relative_to('docs').with_suffix('')}/"
     )
     chapter = chapters.read(root / PAGE, root)
-    script = "\n".join(block.fence.text for block in chapter.blocks[:2])
-    drawing = next(n for n, b in enumerate(chapter.blocks) if "plt.show()" in b.fence.text)
-    figure = "\n".join(block.fence.text for block in chapter.blocks[: drawing + 1])
-    figure = f"import matplotlib\nmatplotlib.use('agg')\n{figure}"
+    codes = [
+        "\n".join(line.text for line in expand_code(b.fence.lines, PAGE, b.line + 1, root))
+        for b in chapter.blocks
+        if not (b.role or b.raises or b.not_run)
+    ]
+    script = "\n".join(codes[:2])
+    drawing = next(n for n, code in enumerate(codes) if "plt.show()" in code)
+    figure = "\n".join(["import matplotlib", "matplotlib.use('agg')", *codes[: drawing + 1]])
     nothing = [sys.executable, "-c", "pass"]
     _, plain = compare(nothing, [sys.executable, "-c", script], root)
     _, plain_figure = compare(nothing, [sys.executable, "-c", figure], root)
