@@ -8,14 +8,17 @@
     if (block?.matches(".language-output")) return "Output";
     return block?.querySelector(".filename")?.textContent || "Code";
   };
-  const measure = (box) => {
-    const scrolls = box.scrollWidth > box.clientWidth;
+  const tell = (box, scrolls) => {
+    if (scrolls === (box.getAttribute("tabindex") === "0")) return;
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", nameOf(box)]])
       if (scrolls) box.setAttribute(name, value);
       else box.removeAttribute(name);
   };
-  const watch = new ResizeObserver((seen) =>
-    requestAnimationFrame(() => seen.forEach(({ target }) => measure(target))));
+  // First all are measured, then all are written: by turns, the page would be laid out for each.
+  const watch = new ResizeObserver((seen) => requestAnimationFrame(() => {
+    const scroll = seen.map(({ target }) => target.scrollWidth > target.clientWidth);
+    seen.forEach(({ target }, at) => tell(target, scroll[at]));
+  }));
 
   // Material opens the drawer and the search with labels, which no keyboard reaches.
   const button = (toggle, name) => {
