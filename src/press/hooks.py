@@ -6,6 +6,7 @@ from pathlib import Path
 
 from press import csp, navigation, offline_zip, previews, search, site, tex, verified
 from press.live import offline
+from press.paper import offer
 from press.problems import PressError
 
 _servers: list = []
@@ -52,7 +53,8 @@ def on_post_build(config) -> None:
         search.improve(Path(config.site_dir), root)
         csp.write(Path(config.site_dir), site.live_reload)
         if not site.live_reload:
-            offline_zip.write(Path(config.site_dir), root, config.site_url or "")
+            made = offline_zip.write(Path(config.site_dir), root, config.site_url or "")
+            offer.tell(Path(config.site_dir), [made])
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page
     except PressError as error:
         raise tex.stop(*error.problems) from None

@@ -32,7 +32,10 @@ FORMULA = re.compile(
 PLACE = re.compile(r'<x-formula data-n="(\d+)">.*?</x-formula>', re.DOTALL)
 ARTICLE = re.compile(r"<article\b[^>]*>(.*)</article>", re.DOTALL)
 NUMBERED = re.compile(r"(?P<number>\d+)\. ")
-NEEDLESS = ".headerlink, .downloads, .equation-test, .footnote-backref, script, style, button"
+NEEDLESS = (
+    ".headerlink, .downloads, .equation-test, .footnote-backref, .figure-links, .verified,"
+    " .take-along, .moving, script, style, button"
+)
 SCRIPTED = (
     "data-live",
     "data-still",
