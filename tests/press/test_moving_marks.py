@@ -75,6 +75,15 @@ def test_the_built_page_has_a_place_and_no_comment_and_keeps_both():
     assert finish.finished(once) == once
 
 
+def test_the_place_stands_right_under_the_picture_before_its_links():
+    links = '<p class="figure-links"><a href="#fig-x">Link</a></p>'
+    page = f"<p>{PICTURE}</p>\n{links}\n<!-- says: x -->\n<!-- moving: dot -->\n<p>On.</p>"
+    place = '<div class="moving" data-moving="dot"></div>'
+    once = finish.finished(page)
+    assert once == f"<p>{PICTURE}</p>\n{place}\n{links}\n<p>On.</p>"
+    assert finish.finished(once) == once
+
+
 # --- the script -------------------------------------------------------------------------------
 
 

@@ -184,8 +184,9 @@ function imagesOf(block) {
   const found = [];
   let at = boxOf(block, false) ?? block;
   if (!at.nextElementSibling && at.closest("details")) at = at.closest("details");
-  for (at = at.nextElementSibling; at?.matches("p") && at.querySelector(":scope > img"); at = at.nextElementSibling)
-    found.push(at.querySelector("img"));
+  for (at = at.nextElementSibling; at; at = at.nextElementSibling)
+    if (at.matches("p:has(> img)")) found.push(at.querySelector("img"));
+    else if (!at.matches(".figure-links, .moving")) break; // what stands under a picture belongs to it
   return found;
 }
 

@@ -19,6 +19,10 @@ from press.problems import Problem
 
 FIGURES = Path(__file__).parent / "figures"
 MOVING = re.compile(r"<!--\s*moving:\s*(?P<name>[\w-]+)\s*-->")
+PLACE = re.compile(
+    rf'(?P<links><p class="figure-links">.*?</p>\s*(?:<!--(?s:.*?)-->\s*)*?)?{MOVING.pattern}'
+)
+"""In a built page: the picture's own links stand between it and the mark."""
 
 
 def names() -> list[str]:
@@ -90,7 +94,10 @@ def _nearly(comment: str) -> bool:
 
 
 def marked(page: str) -> str:
-    """The built page with a place for each moving figure, under its picture."""
-    return MOVING.sub(
-        lambda match: f'<div class="moving" data-moving="{match["name"]}"></div>', page
+    """The built page with a place for each moving figure, right under its picture."""
+    return PLACE.sub(
+        lambda match: (
+            f'<div class="moving" data-moving="{match["name"]}"></div>\n{match["links"] or ""}'
+        ),
+        page,
     )
