@@ -266,7 +266,8 @@ MOVES = """() => {
     for (const element of document.querySelectorAll("*"))
         for (const part of [null, "::before", "::after"]) {
             const style = getComputedStyle(element, part);
-            const moves = style.transitionProperty !== "none" && seconds(style.transitionDuration) > 0.01
+            const moves = style.transitionProperty !== "none"
+                    && seconds(style.transitionDuration) > 0.01
                 || style.animationName !== "none" && seconds(style.animationDuration) > 0.01
                 || !part && style.scrollBehavior === "smooth";
             if (moves) found.add(`${element.localName}.${element.className}${part ?? ""}`);
@@ -397,7 +398,8 @@ def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keyboard(visit):
         page = tab.open(address)
         tab.unfold()
         for tabbed, what in page.evaluate(
-            """[...document.querySelectorAll("article .katex, article .equation, article .katex-display")]
+            """[...document.querySelectorAll(
+                    "article .katex, article .equation, article .katex-display")]
                 .filter((e) => e.scrollWidth > e.clientWidth + 1
                     && /auto|scroll/.test(getComputedStyle(e).overflowX))
                 .map((e) => [e.closest("[tabindex='0'], pre, .md-typeset__scrollwrap") !== null,

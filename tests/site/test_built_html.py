@@ -168,7 +168,9 @@ def steps_skipped(headings: list[tuple[str, str]]) -> list[str]:
     for tag, text in headings:
         level = int(tag[1])
         if level > before + 1:
-            problems.append(f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}")
+            problems.append(
+                f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}"
+            )
         before = level
     return problems
 
@@ -183,6 +185,18 @@ def test_headings_go_down_one_level_at_a_time_from_one_first(read):
     assert sum(len(page.headings) for page in read.values()) > 300
     assert steps_skipped([("h1", ""), ("h3", "a"), ("h2", ""), ("h3", "")]) == ["h3 “a” after h1"]
     assert steps_skipped([("h2", "b")]) == ["h2 “b” after none"]
+
+
+def test_figures_say_their_size_and_only_the_first_is_fetched_at_once(pages):
+    number = 0
+    for address, file in pages.items():
+        article = file.read_text(encoding="utf-8").partition("<article")[2]
+        shown = re.findall(r"<img\b[^>]*figures/[^>]*>", article)
+        for tag in shown:
+            assert re.search(r' width="\d+" height="\d+"', tag), f"/{address}: {tag}"
+        assert all('loading="lazy"' in tag for tag in shown[1:]), address
+        number += len(shown)
+    assert number > 50
 
 
 FORMULA = re.compile(r'<span class="katex">(.*?)</katex-html></span>', re.DOTALL)
