@@ -73,6 +73,8 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
             labs = True
         after[path] = finished(with_sizes(page, path))
     share_styles(after, site_dir / KATEX_SHEET)
+    for sheet in site_dir.glob("assets/*.css"):
+        sheet.write_text(_bare(sheet.read_text("utf-8")), encoding="utf-8", newline="\n")
     for bundle in site_dir.glob(BUNDLE):
         script = bundle.read_text(encoding="utf-8")
         if (later := with_late_search(script)) != script:
@@ -111,6 +113,11 @@ def _lighter(page: str) -> str:
     parts = KEPT_AS_IS.split(page)
     parts[::2] = [re.sub(r"\s*\n\s*", "\n", part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _bare(sheet: str) -> str:
+    """A stylesheet of ours without its comments and empty lines."""
+    return re.sub(r"\n\s*", "\n", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)).strip() + "\n"
 
 
 def with_late_search(script: str) -> str:
