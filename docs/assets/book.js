@@ -148,7 +148,7 @@
     for (const name of ["pointerover", "focusin"]) document.addEventListener(name, meet);
   }
 
-  // What was visited can be read without a network. Not under live reload, which wants the newest.
+  // What was visited can be read and searched without a network. Not under live reload, which wants the newest.
   addEventListener("load", async () => {
     const workers = navigator.serviceWorker;
     if (!workers || !location.protocol.startsWith("http")) return;
@@ -157,7 +157,8 @@
       if (window.livereload) return void await (await workers.getRegistration(root))?.unregister();
       const tell = () => workers.controller?.postMessage({
         type: "visited",
-        addresses: [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)],
+        addresses: [location.href, new URL("search/search_index.json", root).href,
+          ...performance.getEntriesByType("resource").map(({ name }) => name)],
       });
       workers.addEventListener("controllerchange", tell);
       await workers.register(new URL("sw.js", root));

@@ -52,6 +52,12 @@ KEPT_AS_IS = re.compile(
 )
 KATEX_CSS = re.compile(r"<link\b[^>]*\bhref=[\"']?[^\"'>\s]*katex[^\"'>\s]*\.css[^>]*>\n?")
 ARTICLE = re.compile(r"(<article\b[^>]*>)(.*)(</article>)", re.DOTALL)
+BUNDLE = "assets/javascripts/bundle.*.min.js"
+LATE_SEARCH = (
+    ('(location.protocol!=="file:")', "(!1)"),
+    ('("search.highlight")?', '("search.highlight")&&/[?&]h=/.test(location.search)?'),
+)
+IMAGE = re.compile(r"<img\b[^>]*>")
 WRAPPER = 'class="jupyter-wrapper"'
 TAG = re.compile(r"\\tag\s*\{([^}]*)\}")
 
@@ -67,12 +73,16 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
         if WRAPPER in page:
             page = _lab_page(page, path, site_dir, cache, used)
             labs = True
-        after[path] = finished(page)
+        after[path] = finished(with_sizes(page, path))
     share_styles(after, site_dir / KATEX_SHEET)
     for sheet in (site_dir / "assets").glob("*.css"):
         text = sheet.read_text(encoding="utf-8")
         if (light := lighter_sheet(text)) != text:
             sheet.write_text(light, encoding="utf-8", newline="\n")
+    for bundle in site_dir.glob(BUNDLE):
+        script = bundle.read_text(encoding="utf-8")
+        if (later := with_late_search(script)) != script:
+            bundle.write_text(later, encoding="utf-8", newline="\n")
     changed = [path for path in before if after[path] != before[path]]
     for path in changed:
         path.write_text(after[path], encoding="utf-8", newline="\n")
@@ -115,6 +125,60 @@ def lighter_sheet(css: str) -> str:
     css = SHEET_COMMENT.sub(lambda match: match["kept"] or "", css).strip()
     css = re.sub(r"(?<=[;{},])\s*\n\s*|\s*\n\s*(?=\})", "", css)
     return re.sub(r"\s*\n\s*", " ", css) + "\n"
+
+
+def with_late_search(script: str) -> str:
+    """Material's script, but the search's index is fetched when the search is first opened.
+
+    Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
+    bytes than all the rest of a page. It also wants it to mark the words that a reader searched
+    for, which only an address with ?h= asks for. A script that looks otherwise stays as it is.
+    """
+    if any(script.count(before) != 1 for before, _ in LATE_SEARCH):
+        return script
+    for before, after in LATE_SEARCH:
+        script = script.replace(before, after)
+    return script
+
+
+def with_sizes(page: str, path: Path) -> str:
+    """The page with the size of each SVG that it shows, so that nothing moves when it arrives.
+
+    All but the first are fetched when the reader comes near.
+    """
+    number = 0
+
+    def sized(match: re.Match[str]) -> str:
+        nonlocal number
+        tag = match[0]
+        source = re.search(r'\ssrc="([^"]+\.svg)"', tag)
+        if not source or re.search(r"\s(?:width|height|loading)=", tag):
+            return tag
+        file = path.parent / source[1]
+        size = _svg_size(file) if file.is_file() else None
+        if not size:
+            return tag
+        number += 1
+        lazy = ' loading="lazy"' if number > 1 else ""
+        return tag.replace("<img", f'<img width="{size[0]}" height="{size[1]}"{lazy}', 1)
+
+    article = ARTICLE.search(page)
+    if not article:
+        return page
+    inner = IMAGE.sub(sized, article[2])
+    return page[: article.start(2)] + inner + page[article.end(2) :]
+
+
+def _svg_size(file: Path) -> tuple[int, int] | None:
+    """Width and height of a picture in pixels of a page, as a browser without CSS shows it."""
+    head = file.read_text(encoding="utf-8")[:2000]
+    sides = []
+    for side in ("width", "height"):
+        found = re.search(rf'<svg\b[^>]*\s{side}="([\d.]+)(pt|px|)"', head)
+        if not found:
+            return None
+        sides.append(round(float(found[1]) * (4 / 3 if found[2] == "pt" else 1)))
+    return sides[0], sides[1]
 
 
 def share_styles(pages: dict[Path, str], sheet: Path) -> None:

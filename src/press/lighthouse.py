@@ -140,8 +140,7 @@ def failures(page: str, numbers: dict[str, float], report: dict) -> list[str]:
             why = [
                 f"{ref['id']}: {report['audits'][ref['id']]['title']}"
                 for ref in report["categories"][category]["auditRefs"]
-                if (ref["weight"] and (report["audits"][ref["id"]]["score"] or 1) < 1)
-                or (ref["weight"] and report["audits"][ref["id"]]["score"] == 0)
+                if ref["weight"] and report["audits"][ref["id"]]["score"] not in (1, None)
             ]  # fmt: skip
             found.append(f"{page}: {category} is {numbers[category]:.0f}: {'; '.join(why)}")
     if numbers["CLS"] > SHIFT:

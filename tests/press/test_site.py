@@ -10,9 +10,11 @@ from pathlib import Path
 
 import lab_sample
 import pytest
+import yaml
 
 from press import finish, site
 
+ROOT = Path(__file__).parents[2]
 LAB = "labs/doubling/index.html"
 CHAPTER = "foundations/doubling/index.html"
 TITLED = '<div class="language-python highlight{}"><span class="filename">{}</span>'
@@ -30,11 +32,46 @@ def built(tmp_path_factory) -> Path:
     root = lab_sample.make(tmp_path_factory.mktemp("book"))
     ran = build(root)
     assert ran.returncode == 0, ran.stderr
-    assert re.fullmatch(
-        r"site/ is built: \d+ pages in [\d.]+ s\nsite/downloads/\S+\.zip: .*\n", ran.stdout
-    )
+    said = r"site/ is built: \d+ pages in [\d.]+ s\nsite/downloads/\S+-offline\.zip: .* MB\n"
+    assert re.fullmatch(said, ran.stdout)
     assert "WARNING" not in ran.stderr
     return root
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("[a](doubling.md#no-such-place)", "no-such-place"),
+        ("[a](#no-such-place)", "no-such-place"),
+        ("[a](no-such-page.md)", "no-such-page.md"),
+        ("[a](/foundations/no-such-page.md)", "no-such-page.md"),
+        ("[a](no-such-folder/)", "no-such-folder/"),
+        ("![a](figures/no-such-figure.svg)", "no-such-figure.svg"),
+    ],
+)
+def test_a_link_that_leads_nowhere_stops_the_build(tmp_path, link, told):
+    """With what the book's own settings say of links, and nothing but MkDocs to see it."""
+    own = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
+    settings = {
+        "site_name": "Small", "plugins": [], "validation": own["validation"],
+        "markdown_extensions": ["toc"],
+    }  # fmt: skip
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    pages = tmp_path / "docs/foundations"
+    pages.mkdir(parents=True)
+    (tmp_path / "docs/index.md").write_text("# Home\n", encoding="utf-8")
+    (pages / "doubling.md").write_text("# Doubling\n\n## Here\n", encoding="utf-8")
+
+    def ran(text: str) -> subprocess.CompletedProcess:
+        (pages / "other.md").write_text(f"# Other\n\n{text}\n", encoding="utf-8")
+        return subprocess.run(  # not --quiet, under which --strict counts no warning
+            [sys.executable, "-m", "mkdocs", "build", "--strict"],
+            cwd=tmp_path, capture_output=True, text=True, encoding="utf-8",
+        )  # fmt: skip
+
+    assert ran("[a](doubling.md#here)").returncode == 0
+    broken = ran(link)
+    assert broken.returncode != 0 and told in broken.stderr
 
 
 def page(root: Path, name: str) -> str:
@@ -49,6 +86,27 @@ def test_the_build_brings_chapter_lab_and_downloads(built):
     for name in (LAB, CHAPTER, "downloads/doubling.ipynb", "downloads/doubling.py"):
         assert (built / "site" / name).is_file()
     assert 'href="../../labs/doubling/"' in page(built, CHAPTER)
+
+
+def test_a_picture_of_a_chapter_says_its_size():
+    made = finish.with_sizes(
+        '<img src="p.svg"><article><img alt="a" src="p.svg" /><img src="p.svg"><img src="q.svg">'
+        '<img width="3" src="p.svg"></article>', ROOT / "docs/assets/x.html"
+    )  # fmt: skip
+    assert made.count("width") == 1  # there is no such file
+    made = finish.with_sizes(
+        '<img src="a.svg"><article><img alt="a" src="vectors-signs.svg" /><img src='
+        '"vectors-signs.svg"></article>', ROOT / "docs/foundations/figures/x.html",
+    )  # fmt: skip
+    first, second = re.findall(r'<img width="480" height="\d+"([^>]*)>', made)
+    assert "lazy" not in first and ' loading="lazy"' in second
+
+
+def test_the_searchs_index_comes_late_and_another_script_of_material_stays():
+    (before, _), (other, _) = finish.LATE_SEARCH
+    made = finish.with_late_search(f"a{before}b{other}c")
+    assert before not in made and "(!1)" in made and "location.search" in made
+    assert finish.with_late_search(f"a{before}b") == f"a{before}b"
 
 
 def test_a_lab_is_light_and_asks_no_other_host(built):

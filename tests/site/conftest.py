@@ -43,7 +43,8 @@ SCREENS = {"desk": (1280, 800), "phone": (390, 844), "small phone": (320, 640)}
 def _build(folder: Path) -> None:
     """Builds as `make site` does, but into `folder`: the project's own site/ is left alone."""
     ran = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+        # Not --quiet: MkDocs then counts no warnings, and --strict is nothing.
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8",
         env={**os.environ, "SITE_URL": f"http://127.0.0.1{PREFIX}"},
     )  # fmt: skip

@@ -398,7 +398,8 @@ def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keyboard(visit):
         page = tab.open(address)
         tab.unfold()
         for tabbed, what in page.evaluate(
-            """[...document.querySelectorAll("article :is(.katex, .equation, .katex-display)")]
+            """[...document.querySelectorAll(
+                    "article .katex, article .equation, article .katex-display")]
                 .filter((e) => e.scrollWidth > e.clientWidth + 1
                     && /auto|scroll/.test(getComputedStyle(e).overflowX))
                 .map((e) => [e.closest("[tabindex='0'], pre, .md-typeset__scrollwrap") !== null,

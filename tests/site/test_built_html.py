@@ -168,9 +168,8 @@ def steps_skipped(headings: list[tuple[str, str]]) -> list[str]:
     for tag, text in headings:
         level = int(tag[1])
         if level > before + 1:
-            problems.append(
-                f"{tag} “{text.strip()[:40]}” after {f'h{before}' if before else 'none'}"
-            )
+            above = f"h{before}" if before else "none"
+            problems.append(f"{tag} “{text.strip()[:40]}” after {above}")
         before = level
     return problems
 
@@ -185,6 +184,18 @@ def test_headings_go_down_one_level_at_a_time_from_one_first(read):
     assert sum(len(page.headings) for page in read.values()) > 300
     assert steps_skipped([("h1", ""), ("h3", "a"), ("h2", ""), ("h3", "")]) == ["h3 “a” after h1"]
     assert steps_skipped([("h2", "b")]) == ["h2 “b” after none"]
+
+
+def test_figures_say_their_size_and_only_the_first_is_fetched_at_once(pages):
+    number = 0
+    for address, file in pages.items():
+        article = file.read_text(encoding="utf-8").partition("<article")[2]
+        shown = re.findall(r"<img\b[^>]*figures/[^>]*>", article)
+        for tag in shown:
+            assert re.search(r' width="\d+" height="\d+"', tag), f"/{address}: {tag}"
+        assert all('loading="lazy"' in tag for tag in shown[1:]), address
+        number += len(shown)
+    assert number > 50
 
 
 FORMULA = re.compile(r'<span class="katex">(.*?)</katex-html></span>', re.DOTALL)
@@ -357,6 +368,20 @@ def zensical(site, tmp_path_factory) -> Path:
     return root / "site"
 
 
+def formulas_and_figures(text: str) -> list[str]:
+    """Each formula's MathML without its tags, and each figure's file and words, in their order."""
+    article = re.search("<article.*?</article>", text, re.DOTALL)[0]
+    article = re.sub(r"<annotation\b.*?</annotation>", "", article, flags=re.DOTALL)
+    found = []
+    for match in re.finditer(r"<math\b.*?</math>|<img\b[^>]*>", article, re.DOTALL):
+        if match[0].startswith("<img"):
+            given = dict(re.findall(r'\s(src|alt)="([^"]*)"', match[0]))
+            found.append(f"{given['src'].rpartition('/')[2]}: {given.get('alt')}")
+        else:
+            found.append("".join(re.sub(r"<[^>]*>", "", match[0]).split()))
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_zensical_builds_the_same_page(page, pages, zensical):
     """The same headings, code, figures, formulas, numbers and folds, from the same source."""
@@ -376,6 +401,7 @@ def test_zensical_builds_the_same_page(page, pages, zensical):
     ]
     assert set(ours.ids) <= set(theirs.ids)
     assert [render.shown(text).blocks for text in texts[1:]] == [render.shown(texts[0]).blocks]
+    assert formulas_and_figures(texts[1]) == formulas_and_figures(texts[0])
     for what in ("img", "details", "table", "katex", "katex-display", "equation", "eqref",
                  "equation-number", "equation-test", "highlight"):  # fmt: skip
         assert theirs.counts[what] == ours.counts[what], what

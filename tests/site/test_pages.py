@@ -94,6 +94,20 @@ def test_a_lost_reader_finds_the_site_at_any_depth(visit):
         page.wait_for_url(tab.base)
 
 
+def test_the_searchs_index_is_fetched_when_the_search_is_opened_and_words_are_marked(visit):
+    tab = visit()
+    page = tab.open("reference/notation/")
+    page.wait_for_load_state("networkidle")
+    index = tab.base + "search/search_index.json"
+    assert index not in tab.requests
+    page.locator("[data-md-component=search-query]").fill("softmax")
+    page.locator(".md-search-result__item > .md-search-result__link").first.click()
+    page.wait_for_url("**?h=*")
+    page.locator("article mark").first.wait_for()
+    assert "softmax" in page.locator("article mark").first.inner_text().lower()
+    assert tab.requests.count(index) >= 1
+
+
 # --- layout ---------------------------------------------------------------------------------
 
 WIDER = """(width) => {
