@@ -20,7 +20,8 @@ from press.problems import Problem
 FIGURES = Path(__file__).parent / "figures"
 MOVING = re.compile(r"<!--\s*moving:\s*(?P<name>[\w-]+)\s*-->")
 PLACE = re.compile(
-    rf'(?P<links><p class="figure-links">.*?</p>\s*(?:<!--(?s:.*?)-->\s*)*?)?{MOVING.pattern}'
+    r'(?P<links><p class="figure-links">(?:(?!</p>).)*</p>\s*(?:<!--(?s:(?!-->).)*-->\s*)*?)?'
+    + MOVING.pattern
 )
 """In a built page: the picture's own links stand between it and the mark."""
 
