@@ -186,6 +186,7 @@ def walk(page, limit: int = 1500) -> tuple[list[dict], list[str]]:
             page.keyboard.press("Enter")
             if not page.evaluate("document.activeElement.parentElement.open"):
                 problems.append(f"Enter does not open {stop['what']}")
+            page.wait_for_timeout(150)  # the code in it gets its buttons when it is shown
     else:
         problems.append(f"{limit} times Tab and no end")
     return stops, problems
