@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site zip test coverage check update lint format bench mutate clean
+.PHONY: help serve site zip lighthouse test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make update PAGE=docs/…md  write the outputs and figures that the code gives now"
 	@echo "make site                  build the deployable site/"
 	@echo "make zip                   build site/, and in its downloads/ the copy to read from a folder"
+	@echo "make lighthouse            look over site/ as on a phone: access, practice, speed (ARGS='--runs 1')"
 	@echo "make lint                  look for mistakes of form and spelling in code and prose"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
@@ -34,6 +35,9 @@ site: $(VENV)/installed-site
 	@$(PY) -m press site
 
 zip: site
+
+lighthouse: $(VENV)/installed-checks $(VENV)/installed-browser
+	@$(PY) -m press.lighthouse $(ARGS)
 
 test: $(VENV)/installed-checks $(VENV)/installed-browser
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
