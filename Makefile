@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help serve site zip pdf epub book test coverage check update lint format bench mutate clean
+.PHONY: help serve site zip pdf epub book lighthouse test coverage check update lint format bench mutate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make pdf                   print the whole book as one PDF, into dist/"
 	@echo "make epub                  pack it as an EPUB, into dist/"
 	@echo "make book                  build site/ with both on offer"
+	@echo "make lighthouse            look over site/ as on a phone: access, practice, speed (ARGS='--runs 1')"
 	@echo "make lint                  look for mistakes of form and spelling in code and prose"
 	@echo "make format                mend most of what lint finds"
 	@echo "make bench                 measure speed and sizes, as ratios against plain tools"
@@ -46,6 +47,9 @@ epub: site $(VENV)/installed-paper
 
 book: $(VENV)/installed-browser
 	@$(PY) -m press book
+
+lighthouse: $(VENV)/installed-checks $(VENV)/installed-browser
+	@$(PY) -m press.lighthouse $(ARGS)
 
 test: $(VENV)/installed-checks $(VENV)/installed-browser $(VENV)/installed-java
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)

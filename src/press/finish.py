@@ -53,9 +53,10 @@ KEPT_AS_IS = re.compile(
 KATEX_CSS = re.compile(r"<link\b[^>]*\bhref=[\"']?[^\"'>\s]*katex[^\"'>\s]*\.css[^>]*>\n?")
 ARTICLE = re.compile(r"(<article\b[^>]*>)(.*)(</article>)", re.DOTALL)
 BUNDLE = "assets/javascripts/bundle.*.min.js"
-LATE_SEARCH = (
+LATER = (
     ('(location.protocol!=="file:")', "(!1)"),
     ('("search.highlight")?', '("search.highlight")&&/[?&]h=/.test(location.search)?'),
+    ("{threshold:0}", '{threshold:0,rootMargin:"300% 0%"}'),
 )
 IMAGE = re.compile(r"<img\b[^>]*>")
 WRAPPER = 'class="jupyter-wrapper"'
@@ -81,7 +82,7 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
             sheet.write_text(light, encoding="utf-8", newline="\n")
     for bundle in site_dir.glob(BUNDLE):
         script = bundle.read_text(encoding="utf-8")
-        if (later := with_late_search(script)) != script:
+        if (later := with_less_at_once(script)) != script:
             bundle.write_text(later, encoding="utf-8", newline="\n")
     changed = [path for path in before if after[path] != before[path]]
     for path in changed:
@@ -127,16 +128,17 @@ def lighter_sheet(css: str) -> str:
     return re.sub(r"\s*\n\s*", " ", css) + "\n"
 
 
-def with_late_search(script: str) -> str:
+def with_less_at_once(script: str) -> str:
     """Material's script, but the search's index is fetched when the search is first opened.
 
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
-    for, which only an address with ?h= asks for. A script that looks otherwise stays as it is.
+    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) three
+    screens ahead, so that the keyboard finds them. A script that looks otherwise stays as it is.
     """
-    if any(script.count(before) != 1 for before, _ in LATE_SEARCH):
+    if any(script.count(before) != 1 for before, _ in LATER):
         return script
-    for before, after in LATE_SEARCH:
+    for before, after in LATER:
         script = script.replace(before, after)
     return script
 

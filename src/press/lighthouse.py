@@ -1,9 +1,9 @@
 """Lighthouse, as on a phone, over the built site: `python -m press.lighthouse` after `make site`.
 
 Served here as GitHub Pages serves it: gzipped, cached for ten minutes, under a path. Of each page
-the median of the runs is shown. Access, good practice and findability must be 100 and the layout
-must stand still; performance is shown with the machine's load, for it is measured in seconds, and
-a busy machine is slow.
+the median of the runs is shown. Access, good practice and what search engines ask must be 100, and
+the layout must stand still; performance is shown with the machine's load, for it is measured in
+seconds, and a busy machine is slow.
 """
 
 from __future__ import annotations

@@ -82,6 +82,12 @@ def all_pages(root: Path) -> list[Path]:
     return list((root / "site").rglob("*.html"))
 
 
+def test_materials_script_is_the_one_that_the_press_knows(built):
+    (bundle,) = (built / "site").glob(finish.BUNDLE)
+    script = bundle.read_text(encoding="utf-8")
+    assert all(after in script for _, after in finish.LATER)
+
+
 def test_the_build_brings_chapter_lab_and_downloads(built):
     for name in (LAB, CHAPTER, "downloads/doubling.ipynb", "downloads/doubling.py"):
         assert (built / "site" / name).is_file()
@@ -102,11 +108,11 @@ def test_a_picture_of_a_chapter_says_its_size():
     assert "lazy" not in first and ' loading="lazy"' in second
 
 
-def test_the_searchs_index_comes_late_and_another_script_of_material_stays():
-    (before, _), (other, _) = finish.LATE_SEARCH
-    made = finish.with_late_search(f"a{before}b{other}c")
-    assert before not in made and "(!1)" in made and "location.search" in made
-    assert finish.with_late_search(f"a{before}b") == f"a{before}b"
+def test_less_is_done_at_once_and_another_script_of_material_stays():
+    befores = [before for before, _ in finish.LATER]
+    made = finish.with_less_at_once("|".join(befores))
+    assert made == "|".join(after for _, after in finish.LATER)
+    assert finish.with_less_at_once("|".join(befores[1:])) == "|".join(befores[1:])
 
 
 def test_a_lab_is_light_and_asks_no_other_host(built):
