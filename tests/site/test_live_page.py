@@ -128,6 +128,26 @@ def test_hints_open_one_at_a_time(page):
     assert second.is_visible()
 
 
+def test_on_a_phone_buttons_editor_and_verdict_fit_the_screen(visit):
+    tab = visit("phone")
+    page = tab.open(CHAPTER)
+    page.set_default_timeout(LONG)
+    starter = page.locator("[data-role=starter]").first
+    write(page, starter, "p_dot_q = 2  # " + "a long line " * 20)
+    press(starter, "Check")
+    page.locator(".live-verdict").first.wait_for()
+    at = block(page, 1)
+    press(at, "Run")
+    page.locator('[data-live="1"] + .language-output[data-mine]').wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in page.locator(".live-bar button:visible").all()[:8]:
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert starter.locator(".cm-editor").bounding_box()["width"] <= 390
+    assert not tab.complaints
+
+
 def test_a_block_that_needs_pytorch_says_so(page):
     still = page.locator("[data-live][data-still]").first
     assert "needs PyTorch" in still.inner_text()

@@ -521,7 +521,7 @@ def test_nobody_complains(figure):
 def test_every_picture_stands_in_the_page_before_its_place(pages):
     for name, address in PAGES.items():
         text = pages[address].read_text(encoding="utf-8")
-        image = r'<p><img alt="[^"]{40,}" src="[^"]+\.svg"[^>]*></p>'
+        image = r'<p><img(?=[^<]* alt="[^"]{40,}")(?=[^<]* src="[^"]+\.svg")[^<]*></p>'
         place = rf'{image}\s*<div class="moving" data-moving="{name}"></div>'
         assert len(re.findall(place, text)) == 1, name
         assert "moving:" not in text and "moving.js" not in text
