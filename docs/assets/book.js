@@ -32,9 +32,15 @@
     label.append(inner);
   };
 
+  // Each block's copy button comes in a <nav> without a name, when the block comes near.
+  const content = document.querySelector(".md-content");
+  const unname = () => document.querySelectorAll(".md-code__nav:not([role])")
+    .forEach((nav) => nav.setAttribute("role", "presentation"));
+
   const start = () => requestAnimationFrame(() => {
     document.querySelectorAll(boxes).forEach((box) => watch.observe(box));
-    document.querySelectorAll(".md-code__nav").forEach((nav) => nav.setAttribute("role", "presentation"));
+    unname();
+    if (content) new MutationObserver(unname).observe(content, { childList: true, subtree: true });
     document.querySelectorAll(".md-typeset .headerlink").forEach((link) => {
       link.ariaLabel = `Link to “${link.parentElement.firstChild.textContent.trim()}”`;
     });

@@ -188,6 +188,7 @@ def draw(facts: list[Facts], name: str) -> etree.Element:
     width = max(width, WIDTH)
     height = max((slot.y + slot.height for slot in slots), default=0) + 1
     svg = etree.Element("svg", {"class": "chapter-map", "role": "group", "aria-label": name})
+    svg.set("xmlns", "http://www.w3.org/2000/svg")  # the EPUB's XHTML asks for it
     svg.set("viewBox", f"-1 0 {width + 2:g} {height:g}")
     arrows = etree.SubElement(svg, "g", {"class": "chapter-map-arrows", "aria-hidden": "true"})
     place = {(slot.number, slot.end): slot for slot in slots}

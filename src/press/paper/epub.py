@@ -71,7 +71,8 @@ def write(book: Book, site: Path, target: Path) -> None:
 
     def xhtml(name: str, title: str, kind: str, body: str, id: str = "") -> Item:
         text = page.render(book=book, title=title, kind=kind, body=body, id=id)
-        return Item(f"{name}.xhtml", text.encode(), "mathml" if "<math" in text else "")
+        held = [word for word, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text]
+        return Item(f"{name}.xhtml", text.encode(), " ".join(held))
 
     alt = html.escape(f"{book.title}. {book.description}")
     front = f'<div class="cover"><img src="cover.png" alt="{alt}"/></div>'
