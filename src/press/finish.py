@@ -76,10 +76,11 @@ def finish(site_dir: Path | str, cache: Path | None = None) -> list[Path]:
             labs = True
         after[path] = finished(with_sizes(page, path))
     share_styles(after, site_dir / KATEX_SHEET)
-    for sheet in (site_dir / "assets").glob("*.css"):
-        text = sheet.read_text(encoding="utf-8")
-        if (light := lighter_sheet(text)) != text:
-            sheet.write_text(light, encoding="utf-8", newline="\n")
+    for pattern, lighter in (("*.css", lighter_sheet), ("*.js", lighter_script)):
+        for file in (site_dir / "assets").glob(pattern):
+            text = file.read_text(encoding="utf-8")
+            if (light := lighter(text)) != text:
+                file.write_text(light, encoding="utf-8", newline="\n")
     for bundle in site_dir.glob(BUNDLE):
         script = bundle.read_text(encoding="utf-8")
         if (later := with_less_at_once(script)) != script:
@@ -126,6 +127,11 @@ def lighter_sheet(css: str) -> str:
     css = SHEET_COMMENT.sub(lambda match: match["kept"] or "", css).strip()
     css = re.sub(r"(?<=[;{},])\s*\n\s*|\s*\n\s*(?=\})", "", css)
     return re.sub(r"\s*\n\s*", " ", css) + "\n"
+
+
+def lighter_script(script: str) -> str:
+    """A script of the book's own without the lines that hold a comment alone."""
+    return re.sub(r"^[ \t]*//.*\n", "", script, flags=re.MULTILINE)
 
 
 def with_less_at_once(script: str) -> str:

@@ -270,6 +270,11 @@ def test_a_page_gets_lighter_and_shows_the_same(before, after):
     assert finish.finished(before) == after
 
 
+def test_a_script_goes_out_without_its_lines_of_comment():
+    script = "// why\nconst a = 'https://b'; // c\n  // d\nrun(a);\n"
+    assert finish.lighter_script(script) == "const a = 'https://b'; // c\nrun(a);\n"
+
+
 def test_the_stylesheet_goes_out_without_its_comments(tmp_path):
     sheet = tmp_path / "assets/book.css"
     sheet.parent.mkdir()
