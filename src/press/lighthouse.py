@@ -171,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.keep:
                 options.keep.mkdir(parents=True, exist_ok=True)
                 for number, report in enumerate(reports):
-                    file = options.keep / f"{name.replace(' ', '-')}-{number}.json"
+                    file = options.keep / f"{name.strip('/').translate({32: '-', 47: '-'})}-{number}.json"
                     file.write_text(json.dumps(report), encoding="utf-8")
             numbers = summary(reports)
             shown = [
