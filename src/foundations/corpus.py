@@ -1,8 +1,8 @@
 """The two texts that the book's language models are trained on.
 
-`TALE` was written for this book, in the few words that a small model can learn; `OPENINGS` are the
-first paragraphs of the book's own chapters as they stood on 25 November 2026. Both are under the
-book's licence, CC BY 4.0, and nothing has to be fetched to use them.
+`TALE` was written for this book, in few words, so that a small model can learn it.
+`OPENINGS` are the first paragraphs of the book's own chapters 1 to 10 as they stood on
+25 November 2026. Both are under the book's licence, CC BY 4.0.
 """
 
 # --8<-- [start:tale]

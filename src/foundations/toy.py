@@ -9,7 +9,7 @@ IDS = np.array([WORDS.index(word) for word in SENTENCE.split()])
 # --8<-- [end:toy-sentence]
 
 # --8<-- [start:toy-embedding]
-E = np.array([  # a row a word: is it an animal, an action, an article; and which animal
+E = np.array([  # columns: animal, action, article, which animal
     [1.0, 0.0, 0.0, 1.0],  # cat
     [1.0, 0.0, 0.0, -1.0],  # dog
     [0.0, 1.0, 0.0, 0.0],  # saw
