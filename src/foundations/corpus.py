@@ -1,7 +1,7 @@
 """The two texts that the book's language models are trained on.
 
 `TALE` was written for this book, in few words, so that a small model can learn it.
-`OPENINGS` are the first paragraphs of the book's own chapters 1 to 10 as they stood on
+`OPENINGS` are the first paragraphs of the chapters 1 to 10, as they stood on
 25 November 2026. Both are under the book's licence, CC BY 4.0.
 """
 
