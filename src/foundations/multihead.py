@@ -1,7 +1,7 @@
 """Multi-head attention: the mathematics of chapter 16.
 
-Shapes: B sentences of T tokens, D numbers to a token, H heads of width d = D / H; S
-tokens are looked at (S = T in self-attention). Further leading axes, or none, work too.
+Shapes: B sentences of T tokens, D numbers a token, H heads of width d = D / H; S tokens
+are looked at (S = T in self-attention). Further leading axes, or none, work too.
 Parameters are a dict: W_q, W_k, W_v, W_o, each (D, D), and b_q, b_k, b_v, b_o, (D,).
 """
 
@@ -55,7 +55,7 @@ def split_heads(X: np.ndarray, H: int) -> np.ndarray:
 
 # --8<-- [start:merge-heads]
 def merge_heads(X: np.ndarray) -> np.ndarray:
-    """(B, H, T, d) → (B, T, D): the heads side by side again; undoes `split_heads`."""
+    """(B, H, T, d) → (B, T, D): heads side by side again; undoes `split_heads`."""
     *batch, H, T, d = X.shape
     return X.swapaxes(-3, -2).reshape(*batch, T, H * d)
 
@@ -73,8 +73,8 @@ def multi_head_attention(
 ) -> tuple[np.ndarray, dict]:
     """Y (B, T, D) from X (B, T, D), H heads at once (eq:multi-head), and a cache.
 
-    Keys and values come from `memory` (B, S, D) where it is given, else from X. `mask`,
-    True = may be looked at, is (T, S), or has an axis for the heads: (B, 1, T, S).
+    Keys and values come from `memory` (B, S, D) where it is given, else from X. The
+    mask (True: may be looked at) is (T, S), or has an axis for the heads: (B, 1, T, S).
     The cache holds X, source, Q, K, V, weights (B, H, T, S) and merged (B, T, D).
     Raises ValueError where H does not divide D, or a mask has no axis for the heads.
     """
