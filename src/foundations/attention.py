@@ -1,8 +1,9 @@
-"""Scaled dot-product attention, its masks and its cost: the mathematics of chapter 15.
+"""Scaled dot-product attention, its masks and its cost: the mathematics of chapter
+15.
 
-Rows are tokens: queries Q (…, T_q, d), keys K (…, T_k, d), values V (…, T_k, d_v), any
-number of batch axes first. A mask is boolean: True says that this query may look at this
-key. Arrays keep their type: float32 in, float32 out.
+Rows are tokens: queries Q (…, T_q, d), keys K (…, T_k, d), values V (…, T_k, d_v),
+with any number of batch axes first. A mask is boolean: True says that this query may
+look at this key. Arrays keep their type: float32 in, float32 out.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def plain_attention(
 ) -> tuple[np.ndarray, np.ndarray]:
     """softmax(Q Kᵀ / √d) V for any batch axes (eq:attention), without a mask.
 
-    Q (…, T_q, d), K (…, T_k, d) and V (…, T_k, d_v) give the outputs (…, T_q, d_v) and
-    the weights (…, T_q, T_k).
+    Q (…, T_q, d), K (…, T_k, d) and V (…, T_k, d_v) give the outputs (…, T_q, d_v)
+    and the weights (…, T_q, T_k).
     """
     d = Q.shape[-1]
     scores = Q @ np.swapaxes(K, -1, -2) / math.sqrt(d)
@@ -56,7 +57,7 @@ def plain_attention(
 
 # --8<-- [start:softmax-jacobian]
 def softmax_jacobian(p: np.ndarray) -> np.ndarray:
-    """Slopes of the weights p (…, n) by their scores (eq:softmax-jacobian): (…, n, n).
+    """Slopes of weights p (…, n) by their scores (eq:softmax-jacobian): (…, n, n).
 
     Entry (i, j) says how fast weight i grows with score j.
     """
@@ -69,7 +70,10 @@ def softmax_jacobian(p: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:jacobian-size]
 def jacobian_size(p: np.ndarray) -> np.ndarray:
-    """The Frobenius norm of softmax_jacobian(p) (eq:jacobian-size): (…, n) gives (…,)."""
+    """The root of the sum of the squares of softmax_jacobian(p) (eq:jacobian-size).
+
+    p (…, n) gives (…,).
+    """
     squares = (p**2).sum(axis=-1)
     return np.sqrt(squares - 2 * (p**3).sum(axis=-1) + squares**2)
 
@@ -90,8 +94,8 @@ def causal_mask(T: int) -> np.ndarray:
 def padding_mask(lengths: np.ndarray, T: int) -> np.ndarray:
     """True for the first `lengths` of T keys: lengths (…,) give a mask (…, 1, T).
 
-    The axis of size 1 stands for all queries. With heads, scores are (B, H, T, T): give
-    lengths of shape (B, 1) then. Raises ValueError for lengths outside 0 to T.
+    The axis of size 1 stands for all queries. Where scores are (B, H, T, T), give
+    lengths of shape (B, 1). Raises ValueError for lengths outside 0 to T.
     """
     lengths = np.asarray(lengths)
     if lengths.min() < 0 or lengths.max() > T:
@@ -106,9 +110,9 @@ def padding_mask(lengths: np.ndarray, T: int) -> np.ndarray:
 def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """softmax over the last axis, among the keys where `mask` is True (eq:masked).
 
-    Shape in = shape out; the mask may have axes of size 1, or fewer axes. A row that may
-    look at nothing gives zeros. Raises ValueError for a mask that is not boolean or does
-    not fit.
+    Shape in = shape out; the mask may have axes of size 1, or fewer axes. A row that
+    may look at nothing gives zeros. Raises ValueError for a mask that is not boolean
+    or does not fit.
     """
     if mask is not None:
         mask = np.asarray(mask)
@@ -117,8 +121,8 @@ def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.nda
         pairs = zip(mask.shape[::-1], scores.shape[::-1])
         if mask.ndim > scores.ndim or any(m not in (1, s) for m, s in pairs):
             raise ValueError(
-                f"masked_softmax: a mask {mask.shape} does not fit scores {scores.shape};"
-                " padded keys are masked by (..., 1, T_k)"
+                f"masked_softmax: a mask {mask.shape} does not fit scores"
+                f" {scores.shape}; padded keys are masked by (..., 1, T_k)"
             )
         scores = np.where(mask, scores, -np.inf)
     largest = scores.max(axis=-1, keepdims=True)
@@ -134,11 +138,11 @@ def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.nda
 def attention(
     Q: np.ndarray, K: np.ndarray, V: np.ndarray, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """softmax(Q Kᵀ / √d) V among the keys where `mask` is True (eq:attention, eq:masked).
+    """softmax(Q Kᵀ / √d) V among the keys that `mask` allows (eq:masked).
 
-    Q (…, T_q, d), K (…, T_k, d), V (…, T_k, d_v) and a mask that fits (…, T_q, T_k) give
-    the outputs (…, T_q, d_v) and the weights (…, T_q, T_k). Raises ValueError for widths
-    or lengths that do not fit.
+    Q (…, T_q, d), K (…, T_k, d), V (…, T_k, d_v) and a mask that fits (…, T_q, T_k)
+    give the outputs (…, T_q, d_v) and the weights (…, T_q, T_k). Raises ValueError
+    for widths, lengths or a mask that do not fit.
     """
     d = Q.shape[-1]
     if K.shape[-1] != d:
@@ -160,7 +164,7 @@ def attention(
 
 # --8<-- [start:attention-flops]
 def attention_flops(T: int, D: int) -> dict[str, int]:
-    """Multiplications plus additions of self-attention, width D (eq:attention-flops)."""
+    """Multiplications and additions of self-attention (eq:attention-flops)."""
     return {
         "projections": 4 * matmul_flops(T, D, D),  # to queries, keys, values, and out
         "scores": matmul_flops(T, D, T),
