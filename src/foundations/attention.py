@@ -18,18 +18,18 @@ from foundations.matrices import matmul_flops
 
 # --8<-- [start:attention-loops]
 def attention_by_loops(Q, K, V):
-    """Attention with one loop per sum (eq:weights, eq:output), for rows of numbers.
+    """Attention with one loop per sum (eq:attention-weights, eq:attention-output).
 
-    Returns the outputs and the weights as lists of rows.
+    Q, K and V are rows of numbers, lists or arrays. Returns the outputs and the weights as lists of rows.
     """
     out, weights = [], []
     for q in Q:  # one query after the other
         scores = [sum(a * b for a, b in zip(q, k)) / math.sqrt(len(q)) for k in K]
         powers = [math.exp(s) for s in scores]
-        w = [power / sum(powers) for power in powers]
-        out.append(
-            [sum(w_j * v[i] for w_j, v in zip(w, V)) for i in range(len(V[0]))]
-        )
+        total = sum(powers)
+        w = [power / total for power in powers]
+        columns = zip(*V)  # one after the other, each as long as K
+        out.append([sum(a * b for a, b in zip(w, column)) for column in columns])
         weights.append(w)
     return out, weights
 
@@ -68,17 +68,17 @@ def softmax_jacobian(p: np.ndarray) -> np.ndarray:
 # --8<-- [end:softmax-jacobian]
 
 
-# --8<-- [start:jacobian-size]
-def jacobian_size(p: np.ndarray) -> np.ndarray:
-    """The root of the sum of the squares of softmax_jacobian(p) (eq:jacobian-size).
+# --8<-- [start:softmax-backward]
+def softmax_backward(d_weights: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The gradient by the scores from that by the weights (eq:softmax-vjp).
 
-    p (…, n) gives (…,).
+    Both have shape (…, n), and so has the result; no (n, n) table is made.
     """
-    squares = (p**2).sum(axis=-1)
-    return np.sqrt(squares - 2 * (p**3).sum(axis=-1) + squares**2)
+    along = (d_weights * weights).sum(axis=-1, keepdims=True)
+    return weights * (d_weights - along)
 
 
-# --8<-- [end:jacobian-size]
+# --8<-- [end:softmax-backward]
 
 
 # --8<-- [start:causal-mask]
@@ -108,7 +108,7 @@ def padding_mask(lengths: np.ndarray, T: int) -> np.ndarray:
 
 # --8<-- [start:masked-softmax]
 def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """softmax over the last axis, among the keys where `mask` is True (eq:masked).
+    """softmax over the last axis, among the keys where `mask` is True (eq:masked-softmax).
 
     Shape in = shape out; the mask may have axes of size 1, or fewer axes. A row that
     may look at nothing gives zeros. Raises ValueError for a mask that is not boolean
@@ -138,7 +138,7 @@ def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.nda
 def attention(
     Q: np.ndarray, K: np.ndarray, V: np.ndarray, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """softmax(Q Kᵀ / √d) V among the keys that `mask` allows (eq:masked).
+    """softmax(Q Kᵀ / √d) V among the keys that `mask` allows (eq:masked-softmax).
 
     Q (…, T_q, d), K (…, T_k, d), V (…, T_k, d_v) and a mask that fits (…, T_q, T_k)
     give the outputs (…, T_q, d_v) and the weights (…, T_q, T_k). Raises ValueError
