@@ -1,7 +1,7 @@
 """Multi-head attention: the mathematics of chapter 16.
 
-Shapes: B sentences of T tokens, D numbers a token, H heads of width d = D / H; S tokens
-are looked at (S = T in self-attention). Further leading axes, or none, work too.
+Shapes: B sentences of T tokens, D numbers a token, H heads of width d = D / H. S
+tokens are looked at; in self-attention S = T. More leading axes, or none, work too.
 Parameters are a dict: W_q, W_k, W_v, W_o, each (D, D), and b_q, b_k, b_v, b_o, (D,).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foundations.attention import attention
+from foundations.attention import attention, masked_softmax
 
 
 # --8<-- [start:multi-head-loop]
@@ -73,8 +73,8 @@ def multi_head_attention(
 ) -> tuple[np.ndarray, dict]:
     """Y (B, T, D) from X (B, T, D), H heads at once (eq:multi-head), and a cache.
 
-    Keys and values come from `memory` (B, S, D) where it is given, else from X. The
-    mask (True: may be looked at) is (T, S), or has an axis for the heads: (B, 1, T, S).
+    Keys and values come from `memory` (B, S, D) where it is given, else from X. A
+    mask (True: may be looked at) is (T, S), or has an axis for heads: (B, 1, T, S).
     The cache holds X, source, Q, K, V, weights (B, H, T, S) and merged (B, T, D).
     Raises ValueError where H does not divide D, or a mask has no axis for the heads.
     """
@@ -125,6 +125,41 @@ def circuits(p: dict, H: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 # --8<-- [end:circuits]
+
+
+# --8<-- [start:low-rank]
+def low_rank(S: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Queries and keys (T, d) with Q Kᵀ as near to S (T, T) as can be (eq:low-rank).
+
+    Near means the sum of the squared differences; the product is the sum of the d
+    strongest of S's layers.
+    """
+    U, sigma, V_t = np.linalg.svd(S)
+    root = np.sqrt(sigma[:d])
+    return U[:, :d] * root, V_t[:d].T * root
+
+
+# --8<-- [end:low-rank]
+
+
+# --8<-- [start:fit-pattern]
+def fit_pattern(
+    A: np.ndarray, d: int, steps: int = 2_000, rate: float = 0.2
+) -> tuple[np.ndarray, np.ndarray]:
+    """Queries and keys (T, d) whose weights come near the pattern A (T, T).
+
+    Gradient descent on the cross-entropy of each row, from `low_rank` of ln A with
+    each row's mean taken out.
+    """
+    S = np.log(A)
+    Q, K = low_rank(S - S.mean(axis=1, keepdims=True), d)
+    for _ in range(steps):
+        d_S = masked_softmax(Q @ K.T) - A
+        Q, K = Q - rate * d_S @ K, K - rate * d_S.T @ Q
+    return Q, K
+
+
+# --8<-- [end:fit-pattern]
 
 
 # --8<-- [start:count-attention]
