@@ -16,6 +16,7 @@ import numpy as np
 from foundations.attention import causal_mask
 from foundations.block import block, new_block
 from foundations.losses import cross_entropy
+from foundations.matrices import matmul_flops
 from foundations.normalisation import layer_norm
 
 
@@ -186,13 +187,13 @@ def counting(tree: object) -> object:
 
 
 # --8<-- [start:gpt-flops]
-def gpt_flops(T: int, V: int, D: int, F: int, L: int) -> dict[str, int]:
-    """FLOPs of one text's forward pass, in matrix products (eq:gpt-flops)."""
+def gpt_flops(V: int, T: int, D: int, F: int, L: int) -> dict[str, int]:
+    """FLOPs of the matrix products in one text's forward pass (eq:gpt-flops)."""
     return {
-        "projections": L * 8 * T * D * D,  # W_q, W_k, W_v and W_o
-        "attention": L * 4 * T * T * D,  # scores, and weights times values
-        "feed-forward": L * 4 * T * D * F,  # up and down
-        "head": 2 * T * D * V,
+        "projections": L * 4 * matmul_flops(T, D, D),  # W_q, W_k, W_v and W_o
+        "attention": L * 2 * matmul_flops(T, D, T),  # scores, then weights times V
+        "feed-forward": L * 2 * matmul_flops(T, D, F),  # up, then down
+        "head": matmul_flops(T, D, V),
     }
 
 
@@ -211,3 +212,15 @@ def count_bytes(cache: object, params: object = ()) -> int:
 
 
 # --8<-- [end:count-bytes]
+
+
+# --8<-- [start:gpt-bytes]
+def gpt_bytes(
+    B: int, V: int, T: int, D: int, H: int, F: int, L: int, size: int = 4
+) -> int:
+    """Bytes in the cache of `gpt` for ids (B, T), `size` a number (eq:gpt-bytes)."""
+    numbers = L * (10 * D + 2 * F + 2 + H * T) + 2 * D + 1 + V  # for each token
+    return B * T * (size * numbers + 8)  # an id has 8 bytes
+
+
+# --8<-- [end:gpt-bytes]
