@@ -164,7 +164,7 @@ def fit_pattern(
 
 # --8<-- [start:count-attention]
 def count_attention(T: int, D: int, H: int) -> dict[str, int]:
-    """Parameters, FLOPs and kept weights of one layer and one sentence (eq:cost)."""
+    """Parameters, FLOPs and kept weights of one layer and one sentence (eq:heads-cost)."""
     d = D // H
     projections = 4 * 2 * T * D * D  # Q, K, V and the output
     comparing = H * 2 * T * T * d  # scores
