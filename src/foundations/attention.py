@@ -20,7 +20,7 @@ from foundations.matrices import matmul_flops
 def attention_by_loops(Q, K, V):
     """Attention with one loop per sum (eq:attention-weights, eq:attention-output).
 
-    Q, K and V are rows of numbers, lists or arrays. Returns the outputs and the weights as lists of rows.
+    Q, K and V are rows of numbers, lists or arrays. Returns lists of rows.
     """
     out, weights = [], []
     for q in Q:  # one query after the other
@@ -108,7 +108,7 @@ def padding_mask(lengths: np.ndarray, T: int) -> np.ndarray:
 
 # --8<-- [start:masked-softmax]
 def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """softmax over the last axis, among the keys where `mask` is True (eq:masked-softmax).
+    """softmax over the last axis, where `mask` is True (eq:masked-softmax).
 
     Shape in = shape out; the mask may have axes of size 1, or fewer axes. A row that
     may look at nothing gives zeros. Raises ValueError for a mask that is not boolean
