@@ -1,7 +1,7 @@
 """Position: the mathematics of chapter 17.
 
-T places, width D or d, H heads. Angles are in radians and computed in float64, whatever
-the type of the arrays that they turn. Places are counted from 0.
+T places, counted from 0; width D or d; H heads. Angles are in radians, computed in
+float64 whatever the type of the arrays that they turn.
 """
 
 from __future__ import annotations
@@ -154,8 +154,8 @@ def alibi(H: int, T: int) -> np.ndarray:
     Above the diagonal it is positive: it belongs with a causal mask.
     """
     places = np.arange(T)
-    distance = places[:, None] - places  # (T, T)
-    return -alibi_slopes(H)[:, None, None] * distance  # (H, T, T)
+    onward = places - places[:, None]  # (T, T): s − t
+    return alibi_slopes(H)[:, None, None] * onward  # (H, T, T)
 
 
 # --8<-- [end:alibi]
