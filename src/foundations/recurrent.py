@@ -1,6 +1,6 @@
 """Recurrent networks: the mathematics of chapter 13.
 
-A batch of sequences `X` has shape (B, T, D): B sequences of T steps, D numbers a step.
+A batch of sequences `X` has shape (B, T, D): B sequences, T steps, D numbers a step.
 A cell with M units gives states `H` (B, T, M). Its parameters stand in a dictionary:
 `W_x` (D, kM), `W_h` (M, kM) and `b` (kM,), with k = 1 for the RNN, 4 for the LSTM
 (gates i, f, g, o) and 3 for the GRU (r, z, n), which has a `b_n` (M,) too. Many
@@ -11,7 +11,7 @@ Inside the functions time is the first axis, so that one index picks one step.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,8 +35,10 @@ def rnn_scalar(
 
 
 # --8<-- [start:check-sizes]
-def check_sizes(name: str, X: np.ndarray, h0: np.ndarray, p: dict, gates: int) -> None:
-    """Raises ValueError, with the shapes, where the arguments of a cell do not fit."""
+def check_sizes(
+    name: str, X: np.ndarray, h0: np.ndarray, p: dict, gates: int
+) -> None:
+    """Raises ValueError, with shapes, where the arguments of a cell do not fit."""
     D, M = p["W_x"].shape[-2], p["W_h"].shape[-2]
     if p["W_x"].shape[-1] != gates * M or p["W_h"].shape[-1] != gates * M:
         shapes = f"W_x {p['W_x'].shape} and W_h {p['W_h'].shape}"
@@ -129,7 +131,7 @@ def state_gradients(d_last: np.ndarray, cache: dict, p: dict) -> np.ndarray:
 def clip_by_norm(
     grads: dict[str, np.ndarray], most: float
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Gradients, all scaled by one factor where they are longer than `most` (eq:clip).
+    """Gradients, all scaled by one factor if they are longer than `most` (eq:clip).
 
     Also returns the length before. Raises ValueError where that is not finite: then
     there is no direction to keep.
@@ -153,14 +155,24 @@ def clip_by_value(grads: dict[str, np.ndarray], most: float) -> dict[str, np.nda
 # --8<-- [end:clip-by-value]
 
 
+# --8<-- [start:parts]
+def parts(Z: np.ndarray, gates: int) -> list[np.ndarray]:
+    """The last axis cut into `gates` equal parts, in order; views, not copies."""
+    M = Z.shape[-1] // gates
+    return [Z[..., k * M : (k + 1) * M] for k in range(gates)]
+
+
+# --8<-- [end:parts]
+
+
 # --8<-- [start:lstm]
 def lstm(
     X: np.ndarray, start: tuple[np.ndarray, np.ndarray], p: dict
 ) -> tuple[np.ndarray, dict]:
-    """All states of an LSTM (eq:lstm-cell, eq:lstm-state), `start` being (h0, c0).
+    """All states of an LSTM (eq:lstm-gates to eq:lstm-state), `start` being (h0, c0).
 
     `X` is (B, T, D), h0 and c0 are (B, M). Returns `H` (B, T, M) and a cache; its "C"
-    holds the cells, time first, c0 in front. Raises ValueError where shapes do not fit.
+    holds the cells, time first, c0 in front. ValueError where shapes do not fit.
     """
     h0, c0 = start
     check_sizes("lstm", X, h0, p, gates=4)
@@ -168,7 +180,7 @@ def lstm(
     Z = inputs @ p["W_x"] + p["b"]
     states, cells, gates = [h0], [c0], []
     for Z_t in Z:
-        i, f, g, o = np.split(Z_t + states[-1] @ p["W_h"], 4, axis=-1)
+        i, f, g, o = parts(Z_t + states[-1] @ p["W_h"], 4)
         i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
         cells.append(f * cells[-1] + i * g)
         states.append(o * np.tanh(cells[-1]))
@@ -218,9 +230,9 @@ def lstm_backward(
 
 # --8<-- [start:gru]
 def gru(X: np.ndarray, h0: np.ndarray, p: dict) -> tuple[np.ndarray, dict]:
-    """All states of a GRU as PyTorch computes it (eq:gru, eq:gru-state).
+    """All states of a GRU as PyTorch computes it (eq:gru-gates, eq:gru-state).
 
-    `X` is (B, T, D), `h0` (B, M). Returns `H` (B, T, M) and a cache. Raises ValueError
+    `X` is (B, T, D), `h0` (B, M). Returns `H` (B, T, M) and a cache. ValueError
     where shapes do not fit.
     """
     check_sizes("gru", X, h0, p, gates=3)
@@ -228,8 +240,8 @@ def gru(X: np.ndarray, h0: np.ndarray, p: dict) -> tuple[np.ndarray, dict]:
     Z = inputs @ p["W_x"] + p["b"]
     states, gates = [h0], []
     for Z_t in Z:
-        Z_r, Z_z, Z_n = np.split(Z_t, 3, axis=-1)
-        U_r, U_z, U_n = np.split(states[-1] @ p["W_h"], 3, axis=-1)
+        Z_r, Z_z, Z_n = parts(Z_t, 3)
+        U_r, U_z, U_n = parts(states[-1] @ p["W_h"], 3)
         U_n = U_n + p["b_n"]
         r, z = sigmoid(Z_r + U_r), sigmoid(Z_z + U_z)
         n = np.tanh(Z_n + r * U_n)
@@ -263,12 +275,11 @@ def gru_backward(
         d_Us.append(np.concatenate([d_r, d_z, d_n * r], axis=-1))  # beside the state
         d_h = d_h * z + d_Us[-1] @ p["W_h"].mT
     d_Z, d_U = np.stack(d_Zs[::-1]), np.stack(d_Us[::-1])
-    M = H.shape[-1]
     grads = {
         "W_x": sum_over_time(cache["inputs"], d_Z),
         "W_h": sum_over_time(H[:-1], d_U),
         "b": sum_bias(d_Z, p["b"]),
-        "b_n": sum_bias(d_U[..., 2 * M :], p["b_n"]),
+        "b_n": sum_bias(parts(d_U, 3)[2], p["b_n"]),
     }
     return np.moveaxis(d_Z @ p["W_x"].mT, 0, -2), d_h, grads
 
@@ -287,37 +298,118 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 # --8<-- [end:orthogonal]
 
 
-# --8<-- [start:cells]
-CELLS = {
-    "RNN": (rnn, rnn_backward, 1),
-    "LSTM": (lstm, lstm_backward, 4),
-    "GRU": (gru, gru_backward, 3),
-}
-# --8<-- [end:cells]
-
-
 # --8<-- [start:new-cell]
-def new_cell(
-    kind: str, D: int, M: int, rng: np.random.Generator, seeds: tuple = (), forget=1.0
-) -> dict[str, np.ndarray]:
-    """Starting parameters of a cell, for as many networks as `seeds` (…,) says.
+GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
 
-    Weights of the inputs are normal with variance 1/D, those of the state orthogonal
-    matrices side by side, biases 0; the LSTM's forget gate starts with `forget`.
+
+def new_cell(
+    kind: str,
+    D: int,
+    M: int,
+    rng: np.random.Generator,
+    keep: float = 0.0,
+    seeds: tuple[int, ...] = (),
+) -> dict[str, np.ndarray]:
+    """Starting parameters of an RNN, LSTM or GRU, or of as many as `seeds` says.
+
+    Weights of the inputs are normal, variance 1/D; those of the state are orthogonal
+    matrices side by side; biases are 0, but that of the gate that keeps, the LSTM's f
+    and the GRU's z, is `keep`.
     """
-    gates = CELLS[kind][2]
-    row = (*seeds, 1) if seeds else ()
-    square = [orthogonal((*seeds, M, M), rng) for _ in range(gates)]
+    gates, row = GATES[kind], (*seeds, 1) if seeds else ()
+    squares = [orthogonal((*seeds, M, M), rng) for _ in range(gates)]
     p = {
         "W_x": rng.normal(scale=math.sqrt(1 / D), size=(*seeds, D, gates * M)),
-        "W_h": np.concatenate(square, axis=-1),
+        "W_h": np.concatenate(squares, axis=-1),
         "b": np.zeros((*row, gates * M)),
     }
-    if kind == "LSTM":
-        p["b"][..., M : 2 * M] = forget
+    if kind != "RNN":
+        parts(p["b"], gates)[1][...] = keep
     if kind == "GRU":
         p["b_n"] = np.zeros((*row, M))
     return p
 
 
 # --8<-- [end:new-cell]
+
+
+# --8<-- [start:run-cell]
+def run_cell(kind: str, X: np.ndarray, p: dict) -> tuple[np.ndarray, dict]:
+    """The states of any of the three cells, from a start of zeros."""
+    h0 = np.zeros((*X.shape[:-2], p["W_h"].shape[-2]))
+    if kind == "LSTM":
+        return lstm(X, (h0, h0), p)
+    return {"RNN": rnn, "GRU": gru}[kind](X, h0, p)
+
+
+BACKWARD = {"RNN": rnn_backward, "LSTM": lstm_backward, "GRU": gru_backward}
+# --8<-- [end:run-cell]
+
+
+# --8<-- [start:recall-batch]
+def recall_batch(
+    size: tuple[int, ...], distance: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences that begin with symbol 0 or 1 and go on with 2s and 3s, at random.
+
+    Returns `X` (*size, distance + 1, 4), one-hot, and the first symbols `y`, (*size).
+    """
+    ids = rng.integers(2, 4, size=(*size, distance + 1))
+    ids[..., 0] = rng.integers(0, 2, size=size)
+    return np.eye(4)[ids], ids[..., 0]
+
+
+# --8<-- [end:recall-batch]
+
+
+# --8<-- [start:clip-each]
+def clip_each(grads: dict[str, np.ndarray], most: float) -> dict[str, np.ndarray]:
+    """As `clip_by_norm`, for each of many networks on the leading axis by itself."""
+    squares = sum(np.sum(g * g, axis=(-2, -1), keepdims=True) for g in grads.values())
+    scale = most / np.maximum(np.sqrt(squares), most)
+    return {name: g * scale for name, g in grads.items()}
+
+
+# --8<-- [end:clip-each]
+
+
+# --8<-- [start:train-recall]
+def train_recall(
+    kind: str,
+    cell: dict[str, np.ndarray],
+    distance: int,
+    rng: np.random.Generator,
+    optimiser: Callable = Adam,
+    lr: float = 0.01,
+    steps: int = 200,
+    limit: Callable = dict,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Many networks learn to name the first symbol, `distance` steps after it.
+
+    `cell` comes from `new_cell` with `seeds`, as (S,), and stays as it was. A step
+    takes 16 fresh sequences a network; `limit` may change its gradients. Returns the
+    shares of 200 more sequences answered rightly (S,), and the losses (steps, S).
+    """
+    (S, M, _), losses = cell["W_h"].shape, []
+    p = {name: array.copy() for name, array in cell.items()}
+    out = {"W_y": rng.normal(scale=math.sqrt(1 / M), size=(S, M, 2))}
+    out["b_y"] = np.zeros((S, 1, 2))
+    learn = optimiser([*p.values(), *out.values()], lr)
+    for _ in range(steps):
+        X, y = recall_batch((S, 16), distance, rng)
+        H, cache = run_cell(kind, X, p)
+        last = H[..., -1, :]
+        P, Y = softmax(last @ out["W_y"] + out["b_y"]), np.eye(2)[y]
+        losses.append(-np.mean(np.log(np.sum(P * Y, axis=-1)), axis=-1))
+        d_logits, d_H = (P - Y) / 16, np.zeros_like(H)
+        d_H[..., -1, :] = d_logits @ out["W_y"].mT
+        grads = BACKWARD[kind](d_H, cache, p)[2]
+        grads["W_y"] = last.mT @ d_logits
+        grads["b_y"] = d_logits.sum(axis=-2, keepdims=True)
+        learn.step(list(limit(grads).values()))
+    X, y = recall_batch((S, 200), distance, rng)
+    logits = run_cell(kind, X, p)[0][..., -1, :] @ out["W_y"] + out["b_y"]
+    return np.mean(logits.argmax(axis=-1) == y, axis=-1), np.array(losses)
+
+
+# --8<-- [end:train-recall]
