@@ -8,7 +8,6 @@ what the forward pass kept (its `cache`) and works for any leading axes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -183,24 +182,26 @@ def train(
     steps: int,
     rng: np.random.Generator,
     batch: int = 8,
-    rate: float = 3e-3,
-    backward: Callable = gpt_backward,
+    rate: float = 1e-2,
 ) -> list[float]:
     """Adam on random pieces of `text` (n,), ids; changes `params`, gives the losses.
 
     A piece is as long as the table of positions; its targets lie one place further.
+    Raises ValueError for a text that is shorter than that.
     """
-    arrays, T, losses = named(params), len(params["P"]), []
-    adam = Adam(list(arrays.values()), lr=rate, beta2=0.99)
+    T, losses, slots = len(params["P"]), [], named(params)
+    if len(text) <= T:
+        raise ValueError(f"train: {len(text)} ids, and one piece needs {T + 1}")
+    adam = Adam(list(slots.values()), lr=rate, beta2=0.99)
     for step in range(1, steps + 1):
         starts = rng.integers(0, len(text) - T, size=(batch, 1))
-        ids = starts + np.arange(T)  # places, then what stands there
-        logits, cache = gpt(text[ids], params, H)
-        losses.append(gpt_loss(logits, text[ids + 1]))
-        grads = named(backward(cache, text[ids + 1], params, H))
-        grads, _ = clip_by_norm(grads, most=1.0)
+        places = starts + np.arange(T)
+        ids, targets = text[places], text[places + 1]
+        logits, cache = gpt(ids, params, H)
+        losses.append(gpt_loss(logits, targets))
+        grads, _ = clip_by_norm(named(gpt_backward(cache, targets, params, H)), 1.0)
         adam.lr = warmup_cosine(step, rate, warmup=20, total=steps, floor=rate / 10)
-        adam.step([grads[name] for name in arrays])
+        adam.step([grads[name] for name in slots])
     return losses
 
 
