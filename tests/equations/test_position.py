@@ -101,11 +101,13 @@ def test_the_dot_product_of_two_places_knows_their_distance_alone(D):
 
 @pytest.mark.equation(
     "eq:pe-four-terms",
-    r"""(\mathbf{x}_t + \mathbf{p}_t)\,\mathbf{W}_q
-    \cdot (\mathbf{x}_s + \mathbf{p}_s)\,\mathbf{W}_k
-    = \mathbf{x}_t \mathbf{A}\, \mathbf{x}_s^\top + \mathbf{x}_t \mathbf{A}\, \mathbf{p}_s^\top
+    r"""\begin{aligned}
+    &(\mathbf{x}_t + \mathbf{p}_t)\,\mathbf{W}_q \mathbf{W}_k^\top
+    (\mathbf{x}_s + \mathbf{p}_s)^\top \\
+    &\quad = \mathbf{x}_t \mathbf{A}\, \mathbf{x}_s^\top
+    + \mathbf{x}_t \mathbf{A}\, \mathbf{p}_s^\top
     + \mathbf{p}_t \mathbf{A}\, \mathbf{x}_s^\top + \mathbf{p}_t \mathbf{A}\, \mathbf{p}_s^\top
-    \quad\text{with}\quad \mathbf{A} = \mathbf{W}_q \mathbf{W}_k^\top""",
+    \end{aligned}""",
 )
 def test_a_score_of_sums_has_four_terms():
     X, W_q, W_k = some(3, 6, 6)
