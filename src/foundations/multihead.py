@@ -80,8 +80,8 @@ def multi_head_attention(
     """
     if mask is not None and 2 < np.ndim(mask) <= X.ndim:
         raise ValueError(
-            f"multi_head_attention: mask {np.shape(mask)} has no axis for the heads; "
-            f"use mask[..., None, :, :]"
+            f"multi_head_attention: mask {np.shape(mask)} has no axis for heads:"
+            " mask[:, None]"
         )
     source = X if memory is None else memory
     Q = split_heads(X @ p["W_q"] + p["b_q"], H)
@@ -164,7 +164,7 @@ def fit_pattern(
 
 # --8<-- [start:count-attention]
 def count_attention(T: int, D: int, H: int) -> dict[str, int]:
-    """Parameters, FLOPs and kept weights of one layer and one sentence (eq:heads-cost)."""
+    """Parameters, FLOPs and weights of a layer, for one sentence (eq:heads-cost)."""
     d = D // H
     projections = 4 * 2 * T * D * D  # Q, K, V and the output
     comparing = H * 2 * T * T * d  # scores

@@ -47,10 +47,10 @@ def test_a_dot_product_is_the_sum_over_the_heads_pieces(H):
 
 @pytest.mark.equation(
     "eq:multi-head",
-    r"""\mathbf{Y} = \bigl[\, \mathbf{A}_0 \mathbf{V}_0 \;\; \mathbf{A}_1 \mathbf{V}_1 \; \cdots \;
-    \mathbf{A}_{H-1} \mathbf{V}_{H-1} \bigr]\, \mathbf{W}_o + \mathbf{b}_o \qquad\text{with}\qquad
-    \mathbf{A}_h = \operatorname{softmax}\!\left( \frac{\mathbf{Q}_h \mathbf{K}_h^\top}{\sqrt{K}}
-    \right)""",
+    r"""\begin{aligned} \mathbf{A}_h &= \operatorname{softmax}\!\left( \frac{\mathbf{Q}_h
+    \mathbf{K}_h^\top}{\sqrt{K}} \right) \\ \mathbf{Y} &= \bigl[\, \mathbf{A}_0 \mathbf{V}_0 \;\;
+    \mathbf{A}_1 \mathbf{V}_1 \; \cdots \; \mathbf{A}_{H-1} \mathbf{V}_{H-1} \bigr]\, \mathbf{W}_o +
+    \mathbf{b}_o \end{aligned}""",
 )
 @pytest.mark.parametrize(("B", "T", "D", "H"), SIZES)
 def test_the_layer_is_the_formula_written_out_and_the_loop_is_the_layer(B, T, D, H):
@@ -216,8 +216,8 @@ def test_nothing_of_small_rank_is_nearer_than_the_strongest_layers(K):
 
 @pytest.mark.equation(
     "eq:heads-cost",
-    r"""\text{FLOPs} = 8 T D^2 + 4 T^2 D, \qquad \text{parameters} = 4 D^2 + 4 D, \qquad
-    \text{weights} = H T^2""",
+    r"""\begin{aligned} \text{FLOPs} &= 8 T D^2 + 4 T^2 D \\ \text{parameters} &= 4 D^2 + 4 D \\
+    \text{weights} &= H T^2 \end{aligned}""",
 )
 @pytest.mark.parametrize(("B", "T", "D", "H"), SIZES)
 def test_the_counts_are_those_of_the_arrays(B, T, D, H):

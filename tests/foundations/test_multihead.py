@@ -162,9 +162,9 @@ def test_a_width_that_heads_do_not_divide_is_refused():
 def test_a_mask_without_an_axis_for_the_heads_is_refused(shape):
     rng = np.random.default_rng(SEED)
     X, p = rng.normal(size=(2, 3, 4)), parameters(4, rng)
-    with pytest.raises(ValueError, match=r"has no axis for the heads; use mask\[..., None, :, :\]"):
+    with pytest.raises(ValueError, match=r"has no axis for heads: mask\[:, None\]"):
         multi_head_attention(X, p, 2, mask=np.ones(shape, dtype=bool))
-    with pytest.raises(ValueError, match="has no axis for the heads"):
+    with pytest.raises(ValueError, match="has no axis for heads"):
         multi_head_attention(X[None], p, 2, mask=np.ones((2, *shape), dtype=bool)[:1])
 
 
@@ -208,6 +208,12 @@ def test_exchanging_tokens_exchanges_outputs_and_a_plain_reshape_does_not():
         return attention(Z, Z, Z)[0].reshape(5, 6)
 
     assert abs(mixed(X[order]) - mixed(X)[order]).max() > 0.1
+
+
+@pytest.mark.parametrize(("T", "H"), [(1, 3), (5, 1)])
+def test_a_plain_reshape_hides_behind_one_token_and_behind_one_head(T, H):
+    X = np.random.default_rng(SEED).normal(size=(T, 6))
+    np.testing.assert_array_equal(X.reshape(H, T, 6 // H), split_heads(X, H))
 
 
 def test_the_toy_sentence_has_chapter_15s_weights_with_one_head():
