@@ -148,7 +148,7 @@ if __name__ == "__main__":
     losses = train(model, np.tile(ids, 3), 300, np.random.default_rng(42))
     print(f"loss {losses[0]:.1f} → below 0.3: {np.mean(losses[-10:]) < 0.3}")
     written = ids[:4]
-    for _ in range(72):
+    for _ in range(71):
         logits, _ = model.forward(written[None, -16:])
         written = np.append(written, logits[0, -1].argmax())
     print("".join(letters[i] for i in written))
