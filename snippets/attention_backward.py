@@ -40,8 +40,8 @@ def attention_backward(
     q, k, v, weights = cache
     if d_out.shape != q.shape[:-1] + v.shape[-1:]:
         raise ValueError(
-            f"attention_backward: d_out {d_out.shape} must be shaped like the outputs, "
-            f"{q.shape[:-1] + v.shape[-1:]}"
+            f"attention_backward: d_out {d_out.shape} must be shaped like the "
+            f"outputs, {q.shape[:-1] + v.shape[-1:]}"
         )
     d_weights = d_out @ np.swapaxes(v, -1, -2)
     average = (weights * d_weights).sum(axis=-1, keepdims=True)

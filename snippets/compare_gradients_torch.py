@@ -1,4 +1,4 @@
-"""Your own gradients beside PyTorch's: a table that says which differ, and how much."""
+"""Your own gradients beside PyTorch's: which differ, and by how much."""
 
 import numpy as np
 import torch

@@ -27,14 +27,17 @@ class GPT:
     """Parameters of a pre-LN decoder with tied embedding in the dict `p`.
 
     `vocabulary` tokens, texts of at most `length`, `width` numbers a token, `heads`
-    heads in each of `blocks` blocks. Raises ValueError where heads do not divide width.
+    heads in each of `blocks` blocks. ValueError where heads do not divide width.
     """
 
     def __init__(self, vocabulary, length, width, heads, blocks, rng):
         if width % heads:
             raise ValueError(f"GPT: {heads} heads do not divide a width of {width}")
         self.heads, self.blocks, self.length = heads, blocks, length
-        w = lambda *shape: rng.normal(0, 0.02, shape)
+
+        def w(*shape):
+            return rng.normal(0, 0.02, shape)
+
         p = {"E": w(vocabulary, width), "P": w(length, width)}
         shapes = {"qkv": (width, 3 * width), "out": (width, width)}
         shapes |= {"up": (width, 4 * width), "down": (4 * width, width)}
@@ -43,7 +46,8 @@ class GPT:
                 small = math.sqrt(2 * blocks) if name in ("out", "down") else 1
                 p[f"{i}.{name}"] = w(*shape) / small
                 p[f"{i}.{name}.b"] = np.zeros(shape[1])
-        for name in (*(f"{i}.norm{k}" for i in range(blocks) for k in (1, 2)), "norm"):
+        norms = [f"{i}.norm{k}" for i in range(blocks) for k in (1, 2)]
+        for name in (*norms, "norm"):
             p[name], p[f"{name}.b"] = np.ones(width), np.zeros(width)
         self.p, self.t = p, 0
         self.m = {name: np.zeros_like(a) for name, a in p.items()}
@@ -52,8 +56,8 @@ class GPT:
     def forward(self, ids):
         """Logits (B, T, V) for ids (B, T), and what `backward` needs."""
         p, H, (B, T) = self.p, self.heads, ids.shape
-        if T > self.length:
-            raise ValueError(f"forward: {T} tokens, and the model reads {self.length}")
+        if self.length < T:
+            raise ValueError(f"forward: {T} tokens; the model reads {self.length}")
         x, caches = p["E"][ids] + p["P"][:T], []
         for i in range(self.blocks):
             n1, c1 = norm(x, p[f"{i}.norm1"], p[f"{i}.norm1.b"])
@@ -130,7 +134,7 @@ class GPT:
 def train(model, ids, steps, rng, batch=8, rate=1e-2):
     """Losses of `steps` steps on random pieces of `ids` (n,), as long as it reads."""
     if len(ids) <= model.length:
-        raise ValueError(f"train: {len(ids)} ids, and a piece needs {model.length + 1}")
+        raise ValueError(f"train: {len(ids)} ids; a piece needs {model.length + 1}")
     losses = []
     for step in range(steps):
         starts = rng.integers(0, len(ids) - model.length, size=(batch, 1))
@@ -141,7 +145,8 @@ def train(model, ids, steps, rng, batch=8, rate=1e-2):
 
 
 if __name__ == "__main__":
-    text = "she sells sea shells on the sea shore. the shells she sells are sea shells. "
+    text = "she sells sea shells on the sea shore. "
+    text += "the shells she sells are sea shells. "
     letters = sorted(set(text))
     ids = np.array([letters.index(letter) for letter in text])
     model = GPT(len(letters), 16, 24, 4, 2, np.random.default_rng(42))

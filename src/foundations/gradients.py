@@ -1,8 +1,8 @@
 """Backward through the transformer by hand: every gradient of chapter 19's decoder.
 
-`d_A` is the gradient of the loss with respect to `A`, and has the shape of `A`. Shapes:
-B texts of T tokens, D numbers a token, H heads of width d = D / H. Each function takes
-what the forward pass kept (its `cache`) and works for any leading axes.
+`d_A` is the gradient of the loss with respect to `A`, and has the shape of `A`.
+Shapes: B texts of T tokens, D numbers a token, H heads of width d = D / H. Each
+function takes what the forward pass kept (its `cache`); leading axes may be any.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def token_linear_backward(
 
 # --8<-- [start:softmax-backward]
 def softmax_backward(d_A: np.ndarray, A: np.ndarray) -> np.ndarray:
-    """d_S of A = softmax(S) along the last axis, from A itself (eq:d-softmax-rows)."""
+    """d_S of A = softmax(S), by rows, from A itself (eq:d-softmax-rows)."""
     return A * (d_A - (A * d_A).sum(axis=-1, keepdims=True))
 
 
@@ -125,8 +125,9 @@ def block_backward(
     d_M = d_Y + d_branch  # the skip and the branch (eq:d-residual)
     d_x, d_source, more = multi_head_backward(d_M, cache["attention"], p, H)
     d_branch, d_gamma1, d_beta1 = layer_norm_backward(d_x + d_source, cache["norm1"])
-    norms = {"gamma1": d_gamma1, "beta1": d_beta1, "gamma2": d_gamma2, "beta2": d_beta2}
-    return d_M + d_branch, grads | more | norms
+    grads |= {"gamma2": d_gamma2, "beta2": d_beta2}
+    grads |= {"gamma1": d_gamma1, "beta1": d_beta1}
+    return d_M + d_branch, grads | more
 
 
 # --8<-- [end:block-backward]
@@ -165,7 +166,7 @@ def named(params: dict) -> dict[str, np.ndarray]:
     for name, value in params.items():
         if isinstance(value, list):
             for i, p in enumerate(value):
-                flat |= {f"{name}.{i}.{key}": array for key, array in named(p).items()}
+                flat |= {f"{name}.{i}.{key}": part for key, part in named(p).items()}
         else:
             flat[name] = value
     return flat

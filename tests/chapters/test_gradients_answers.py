@@ -1,4 +1,4 @@
-"""Answers to chapter 20's exercises that the page does not show: each diagnosis is earned by one."""
+"""Answers to chapter 20's exercises that the page does not show: each diagnosis is earned."""
 
 import pytest
 
@@ -80,7 +80,11 @@ def post(result="d_1 + d_x + d_source", skip="d_2", more="{}", pair=True) -> str
         ("20.3", padded("return each * real / real.sum()"), "padding alone: 0, not 0/0"),
         ("20.4", turned("d_Y *= 2\n    return rope(d_Y, -positions)"), "d_Y was changed in place"),
         ("20.4", turned("rope(d_Y, -positions)"), "does it return its result"),
-        ("20.4", turned("return rope(d_Y, -positions)[..., 0]"), "shaped like d_Y, (5, 4), not (5,)"),
+        (
+            "20.4",
+            turned("return rope(d_Y, -positions)[..., 0]"),
+            "shaped like d_Y, (5, 4), not (5,)",
+        ),
         ("20.4", turned("return d_Y.copy()"), "nothing was turned"),
         ("20.4", turned("return rope(d_Y, -positions / 2)"), "central differences find other"),
         ("20.4", turned("return rope(d_Y, -positions * 1.001)"), "central differences find other"),
@@ -113,8 +117,7 @@ def test_other_mistakes_get_their_diagnosis(answered, number, code, diagnosis):
         ("20.2", letters(a="np.False_", b="np.True_").replace("'np.", "np.").replace("_'", "_")),
         ("20.3", padded("return (each * real / max(real.sum(), 1)).tolist()")),
         ("20.4", turned("return rope(d_Y, -positions).tolist()")),
-        ("20.4", turned("return rope(d_Y[..., ::-1], positions)[..., ::-1] if 0 else "
-                        "rope(d_Y, np.negative(positions))")),
+        ("20.4", turned("return rope(d_Y, [-place for place in positions])")),
         ("20.5", shared("return [d_Q, k, v]")),
         ("20.5", shared("return d_Q.tolist(), k.tolist(), v.tolist()")),
         ("20.6", post()),

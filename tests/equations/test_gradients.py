@@ -43,13 +43,11 @@ def disturbed_gpt(V, T, D, H, F, L):
 
 def attention_case(T=4, S=5):
     Q, K, V, d_O = numbers((2, 3, T, 6), (2, 3, S, 6), (2, 3, S, 7), (2, 3, T, 7))
-    O, A = attention(Q, K, V)
-    return Q, K, V, A, O, d_O
+    out, A = attention(Q, K, V)
+    return Q, K, V, A, out, d_O
 
 
-@pytest.mark.equation(
-    "eq:d-gpt-logits", r"d_{\mathbf{Z}} = \frac{\mathbf{P} - \mathbf{Y}}{B\,T}"
-)
+@pytest.mark.equation("eq:d-gpt-logits", r"d_{\mathbf{Z}} = \frac{\mathbf{P} - \mathbf{Y}}{B\,T}")
 def test_logits_get_probabilities_minus_targets_over_the_number_of_predictions():
     B, T, V = 2, 3, 5
     (Z,) = numbers((B, T, V))
@@ -68,9 +66,7 @@ def test_shared_weights_collect_from_every_token_of_every_text():
     X, W, b, d_Y = numbers((2, 3, 4), (4, 5), (5,), (2, 3, 5))
     d_X, d_W, d_b = gradients.token_linear_backward(d_Y, X, W)
     np.testing.assert_allclose(d_W, sum(X[i].T @ d_Y[i] for i in range(2)), atol=EXACT)
-    np.testing.assert_allclose(
-        d_b, sum(d_Y[i, t] for i in range(2) for t in range(3)), atol=EXACT
-    )
+    np.testing.assert_allclose(d_b, sum(d_Y[i, t] for i in range(2) for t in range(3)), atol=EXACT)
     assert_slopes(d_W, lambda W: (d_Y * (X @ W + b)).sum(), W)
     assert_slopes(d_b, lambda b: (d_Y * (X @ W + b)).sum(), b)
     assert_slopes(d_X, lambda X: (d_Y * (X @ W + b)).sum(), X)
@@ -220,7 +216,7 @@ def test_backward_takes_twice_the_products_of_forward(B, T, L):
     = d_{\mathbf{o}} \cdot \sum_j a_j \mathbf{v}_j = d_{\mathbf{o}} \cdot \mathbf{o}""",
 )
 def test_the_row_sum_is_a_dot_product_of_the_output():
-    _, _, V, A, O, d_O = attention_case()
+    _, _, V, A, out, d_O = attention_case()
     np.testing.assert_allclose(
-        (A * (d_O @ V.mT)).sum(axis=-1), (d_O * O).sum(axis=-1), atol=EXACT
+        (A * (d_O @ V.mT)).sum(axis=-1), (d_O * out).sum(axis=-1), atol=EXACT
     )

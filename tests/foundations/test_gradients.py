@@ -1,4 +1,4 @@
-"""What `foundations.gradients` promises beyond its equations: PyTorch's word, shapes, errors, training."""
+"""What `foundations.gradients` promises beyond its equations: PyTorch's word, shapes, training."""
 
 import math
 

@@ -74,7 +74,10 @@ def test_every_verdict_of_the_comparison():
         "d": np.array([[2.0, 4.0]]),
         "e": np.array([2, np.nan]),
     }
-    rows = {name: (shape, verdict, apart) for name, shape, verdict, apart in compare_gradients(ours, theirs)}
+    rows = {
+        name: (shape, verdict, apart)
+        for name, shape, verdict, apart in compare_gradients(ours, theirs)
+    }
     assert rows["a"] == ((2,), "exact", 0.0)
     assert rows["b"][1] == "close"
     assert rows["b"][2] == pytest.approx(1e-11, rel=1e-3)
@@ -159,7 +162,7 @@ def test_the_small_gpt_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="3 heads do not divide a width of 8"):
         small.GPT(5, 4, 8, 3, 1, np.random.default_rng(SEED))
     model = small.GPT(5, 4, 8, 2, 1, np.random.default_rng(SEED))
-    with pytest.raises(ValueError, match="5 tokens, and the model reads 4"):
+    with pytest.raises(ValueError, match="5 tokens; the model reads 4"):
         model.forward(np.zeros((1, 5), dtype=int))
-    with pytest.raises(ValueError, match="4 ids, and a piece needs 5"):
+    with pytest.raises(ValueError, match="4 ids; a piece needs 5"):
         small.train(model, np.zeros(4, dtype=int), 1, np.random.default_rng(SEED))
