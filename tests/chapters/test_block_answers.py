@@ -75,7 +75,7 @@ def centre(result: str) -> str:
         ("18.3", width("return F + multiple"), "it is 13,824, not 14080"),
         ("18.3", width("return F if D > 96 else 320"), "it is 256, not 320"),
         ("18.3", width("return F if D != 97 else F - multiple"), "too small"),
-        ("18.3", width("return F if D != 97 else F + 1"), "no multiple of 3"),
+        ("18.3", width("return F + (D == 97 and multiple > 1)"), "no multiple of 3"),
         ("18.3", width("return F if D != 97 else F + multiple"), "would do as well"),
         ("18.4", wire("S"), "wire gives None"),
         ("18.4", wire("return (S + think(norm2(S)))[0]"), "the shape must stay (3, 4)"),
