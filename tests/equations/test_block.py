@@ -298,14 +298,17 @@ def test_the_stream_keeps_its_size_where_the_writing_matrices_are_scaled():
     r"\operatorname{E}[g_l^2] = \frac{1 + L c}{1 + l c}\, \operatorname{E}[g_L^2]",
 )
 def test_gradients_by_the_stream_grow_towards_the_input_as_the_stream_falls():
-    """Autograd through L pre-LN feed-forward branches, against the formula."""
+    """Autograd through L pre-LN branches with ReLU, whose gain is c in both directions.
+
+    GELU's is 7% larger backward, and the page's figure shows it beside the curve.
+    """
     L, D = 16, 64
     rng = np.random.default_rng(SEED)
     X = torch.tensor(rng.normal(size=(64, D)), requires_grad=True)
     streams = [X]
     for p in fresh(L, D):
         N = torch.nn.functional.layer_norm(streams[-1], (D,))
-        hidden = torch.nn.functional.gelu(N @ torch.tensor(p["W1"]), approximate="tanh")
+        hidden = torch.relu(N @ torch.tensor(p["W1"]))
         streams.append(streams[-1] + hidden @ torch.tensor(p["W2"]))
     for S in streams:
         S.retain_grad()
