@@ -52,7 +52,8 @@ function parts(target) {
   if (!target.matches("h1, h2, h3, h4")) return [];
   const found = [headed(target)];
   const most = target.id.startsWith("ex-") ? 3 : 2;
-  for (let next = target.nextElementSibling; next && found.length < most; next = next.nextElementSibling) {
+  const flow = (at) => at?.matches(".stretch") ? at.firstElementChild : at;
+  for (let next = flow(target.nextElementSibling); next && found.length < most; next = flow(next.nextElementSibling)) {
     if (next.matches("h1, h2, h3, h4")) break;
     if (next.matches("p") && !next.matches(NO_PROSE)) found.push(copied(next));
   }

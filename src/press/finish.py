@@ -56,8 +56,12 @@ BUNDLE = "assets/javascripts/bundle.*.min.js"
 LATER = (
     ('(location.protocol!=="file:")', "(!1)"),
     ('("search.highlight")?', '("search.highlight")&&/[?&]h=/.test(location.search)?'),
-    ("{threshold:0}", '{threshold:0,rootMargin:"300% 0%"}'),
-)
+    ("{threshold:0}", '{threshold:0,rootMargin:"100% 0%"}'),
+    ('if(document.body.setAttribute("data-md-color-switching",""),',
+     'if(i.again?document.body.setAttribute("data-md-color-switching",""):i.again=!0,'),
+    ("return o.content=a.colorScheme,",
+     'return(o.content||a.colorScheme==="dark")&&(o.content=a.colorScheme),'),
+)  # fmt: skip
 IMAGE = re.compile(r"<img\b[^>]*>")
 WRAPPER = 'class="jupyter-wrapper"'
 TAG = re.compile(r"\\tag\s*\{([^}]*)\}")
@@ -139,8 +143,8 @@ def with_less_at_once(script: str) -> str:
 
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
-    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) three
-    screens ahead, so that the keyboard finds them. A script that looks otherwise stays as it is.
+    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) one
+    screen ahead, so that the keyboard finds them. A script that looks otherwise stays as it is.
     """
     if any(script.count(before) != 1 for before, _ in LATER):
         return script

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from press import csp, navigation, offline_zip, previews, search, site, tex, verified
+from press import (
+    csp,
+    fonts,
+    navigation,
+    offline_zip,
+    previews,
+    search,
+    site,
+    stretches,
+    tex,
+    verified,
+)
 from press.live import offline
 from press.paper import offer
 from press.problems import PressError
@@ -51,8 +62,10 @@ def on_post_build(config) -> None:
         verified.stamp(Path(config.site_dir), root)
         previews.write(Path(config.site_dir))
         search.improve(Path(config.site_dir), root)
+        stretches.write(Path(config.site_dir))
         csp.write(Path(config.site_dir), site.live_reload)
         if not site.live_reload:
+            fonts.lighten(Path(config.site_dir), root / ".cache" / "fonts")
             made = offline_zip.write(Path(config.site_dir), root, config.site_url or "")
             offer.tell(Path(config.site_dir), [made])
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page

@@ -171,7 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
             if options.keep:
                 options.keep.mkdir(parents=True, exist_ok=True)
                 for number, report in enumerate(reports):
-                    file = options.keep / f"{name.strip('/').translate({32: '-', 47: '-'})}-{number}.json"
+                    short = name.strip("/").translate({32: "-", 47: "-"})
+                    file = options.keep / f"{short}-{number}.json"
                     file.write_text(json.dumps(report), encoding="utf-8")
             numbers = summary(reports)
             shown = [

@@ -177,7 +177,10 @@ def _article(path: Path, formulas: list[Formula]) -> Tag:
             Problem(path.as_posix(), 1, "a formula of the built page is not as the press expects",
                     mend="teach FORMULA in src/press/paper/book.py the new form")
         )  # fmt: skip
-    return BeautifulSoup(f"<div>{inner}</div>", "html.parser").div
+    body = BeautifulSoup(f"<div>{inner}</div>", "html.parser").div
+    for stretch in body.select(".stretch"):
+        stretch.unwrap()  # on paper there is no later
+    return body
 
 
 def _picture(home: Path) -> Tag | None:
