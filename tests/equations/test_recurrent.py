@@ -160,9 +160,11 @@ def test_clipping_limits_the_length_and_keeps_the_direction(most):
 
 @pytest.mark.equation(
     "eq:lstm-gates",
-    r"""\mathbf{z}_t = \mathbf{x}_t \mathbf{W}_x + \mathbf{h}_{t-1} \mathbf{W}_h + \mathbf{b},
-    \qquad [\mathbf{i}_t, \mathbf{f}_t, \mathbf{g}_t, \mathbf{o}_t] = [\sigma(\mathbf{z}^i_t),
-    \sigma(\mathbf{z}^f_t), \tanh(\mathbf{z}^g_t), \sigma(\mathbf{z}^o_t)]""",
+    r"""\begin{aligned}
+    \mathbf{z}_t &= \mathbf{x}_t \mathbf{W}_x + \mathbf{h}_{t-1} \mathbf{W}_h + \mathbf{b} \\
+    [\mathbf{i}_t, \mathbf{f}_t, \mathbf{g}_t, \mathbf{o}_t] &= [\sigma(\mathbf{z}^i_t),
+    \sigma(\mathbf{z}^f_t), \tanh(\mathbf{z}^g_t), \sigma(\mathbf{z}^o_t)]
+    \end{aligned}""",
 )
 def test_one_product_makes_the_four_parts_of_an_lstm():
     X, p, H, cache, _ = setting("LSTM")
@@ -236,10 +238,12 @@ def test_all_gradients_of_an_lstm_are_right_by_differences(T):
 
 @pytest.mark.equation(
     "eq:gru-gates",
-    r"""\mathbf{r}_t = \sigma(\mathbf{a}^r_t + \mathbf{u}^r_t), \qquad
-    \mathbf{z}_t = \sigma(\mathbf{a}^z_t + \mathbf{u}^z_t), \qquad
-    \mathbf{n}_t = \tanh\bigl(\mathbf{a}^n_t + \mathbf{r}_t \odot
-    (\mathbf{u}^n_t + \mathbf{b}_n)\bigr)""",
+    r"""\begin{aligned}
+    \mathbf{r}_t &= \sigma(\mathbf{a}^r_t + \mathbf{u}^r_t), \qquad
+    \mathbf{z}_t = \sigma(\mathbf{a}^z_t + \mathbf{u}^z_t), \\
+    \mathbf{n}_t &= \tanh\bigl(\mathbf{a}^n_t + \mathbf{r}_t \odot
+    (\mathbf{u}^n_t + \mathbf{b}_n)\bigr)
+    \end{aligned}""",
 )
 def test_the_gates_of_a_gru_come_from_two_products_cut_in_three():
     X, p, H, cache, _ = setting("GRU")
