@@ -67,7 +67,9 @@ def masked_cross_entropy(
     """
     if targets.shape != logits.shape[:-1] or keep.shape != targets.shape:
         shapes = f"{logits.shape}, {targets.shape}, {keep.shape}"
-        raise ValueError(f"masked_cross_entropy: (B, T, V), (B, T), (B, T), not {shapes}")
+        raise ValueError(
+            f"masked_cross_entropy: (B, T, V), (B, T), (B, T), not {shapes}"
+        )
     if not keep.any(axis=(-2, -1)).all():
         raise ValueError("masked_cross_entropy: no token is kept: keep is all False")
     log_p = np.take_along_axis(log_softmax(logits), targets[..., None], -1)[..., 0]
@@ -126,7 +128,11 @@ def attention_pool(
 
 # --8<-- [start:attention-pool-backward]
 def attention_pool_backward(
-    d_out: np.ndarray, q: np.ndarray, K: np.ndarray, V: np.ndarray, weights: np.ndarray
+    d_out: np.ndarray,
+    q: np.ndarray,
+    K: np.ndarray,
+    V: np.ndarray,
+    weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients by queries (…, T, d), keys and values (eq:d-pool), from `d_out`."""
     d_V = weights.mT @ d_out
@@ -288,7 +294,9 @@ def reversal_batch(
 # --8<-- [start:shift]
 def shift(targets: np.ndarray, mark: int) -> np.ndarray:
     """What the decoder is given: the mark, then all targets but the last."""
-    return np.concatenate([np.full_like(targets[..., :1], mark), targets[..., :-1]], -1)
+    return np.concatenate(
+        [np.full_like(targets[..., :1], mark), targets[..., :-1]], -1
+    )
 
 
 # --8<-- [end:shift]
@@ -296,7 +304,12 @@ def shift(targets: np.ndarray, mark: int) -> np.ndarray:
 
 # --8<-- [start:train-reversal]
 def train_reversal(
-    p: dict, steps: int, T: int, rng: np.random.Generator, B: int = 32, lr: float = 0.02
+    p: dict,
+    steps: int,
+    T: int,
+    rng: np.random.Generator,
+    B: int = 24,
+    lr: float = 0.03,
 ) -> np.ndarray:
     """Trains networks to reverse, teacher forced, in place; losses (steps, …)."""
     V, seeds = p["b_y"].shape[-1], p["b_y"].shape[:-2]
