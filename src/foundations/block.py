@@ -51,8 +51,8 @@ def rms_norm_backward(d_Y: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.nda
 def gelu_tanh_slope(z: np.ndarray) -> np.ndarray:
     """The derivative of `gelu_tanh` (eq:gelu-tanh-slope). Shape in = shape out."""
     c = math.sqrt(2 / math.pi)
-    t = np.tanh(c * (z + 0.044715 * z**3))
-    return (1 + t) / 2 + z / 2 * (1 - t**2) * c * (1 + 3 * 0.044715 * z**2)
+    t = np.tanh(c * (z + 0.044715 * z * z * z))
+    return (1 + t) / 2 + z / 2 * (1 - t * t) * c * (1 + 3 * 0.044715 * z * z)
 
 
 # --8<-- [end:gelu-tanh-slope]

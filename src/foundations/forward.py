@@ -119,7 +119,8 @@ def gelu(z: np.ndarray) -> np.ndarray:
 # --8<-- [start:gelu-tanh]
 def gelu_tanh(z: np.ndarray) -> np.ndarray:
     """The tanh approximation of GELU (eq:gelu-tanh). Shape in = shape out."""
-    return z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    cube = z * z * z  # z**3 would take NumPy longer than all the rest
+    return z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * cube)))
 
 
 # --8<-- [end:gelu-tanh]
