@@ -61,9 +61,9 @@ def masked_cross_entropy(
 ) -> np.ndarray:
     """The mean of −log p over the tokens that are real, in nats (eq:masked-loss).
 
-    `logits` (…, B, T, V), `targets` and `keep` (…, B, T), the latter boolean. One loss
-    for each network on the axes before B. Raises ValueError where shapes do not fit
-    or nothing is kept.
+    `logits` (…, B, T, V), `targets` (…, B, T) and `keep`, boolean, of the same shape.
+    One loss for each network on the axes before B. Raises ValueError where shapes do
+    not fit or nothing is kept.
     """
     if targets.shape != logits.shape[:-1] or keep.shape != targets.shape:
         shapes = f"{logits.shape}, {targets.shape}, {keep.shape}"
@@ -113,8 +113,8 @@ def attention_pool(
     """The mean of the values, weighted by softmax(q · k) (eq:attention-pool).
 
     One query (d,) or many (…, T, d), keys (…, n, d), values (…, n, d_v); `keep`
-    (…, n) is True for the keys that are real, at least one. Returns the outputs, (d_v,)
-    or (…, T, d_v), and the weights, (n,) or (…, T, n).
+    (…, n) is True for the keys that are real, at least one. Returns the outputs,
+    (d_v,) or (…, T, d_v), and the weights, (n,) or (…, T, n).
     """
     scores = q @ K.mT
     if keep is not None:
@@ -201,7 +201,7 @@ def encode(source: np.ndarray, keep: np.ndarray, p: dict) -> tuple[np.ndarray, d
     V, M = p["encoder.W_x"].shape[-2], p["encoder.W_h"].shape[-2]
     start = np.zeros((*source.shape[:-1], M))
     H, cache = gru(np.eye(V)[source], start, part(p, "encoder"))
-    return H, cache | {"keep": keep, "last": keep.sum(axis=-1)[..., None, None] - 1}
+    return H, cache | {"last": keep.sum(axis=-1)[..., None, None] - 1}
 
 
 # --8<-- [end:encode]
@@ -331,11 +331,16 @@ def train_reversal(
 
 # --8<-- [start:translate]
 def translate(
-    source: np.ndarray, keep: np.ndarray, steps: int, p: dict, state=None
+    source: np.ndarray,
+    keep: np.ndarray,
+    steps: int,
+    p: dict,
+    state: np.ndarray | None = None,
 ) -> np.ndarray:
-    """What the decoder writes on its own, the likeliest token each time: (…, B, steps).
+    """What the decoder writes on its own, the likeliest token each time.
 
-    Starts in the encoder's last real state, or in `state` where one is given.
+    Starts in the encoder's last real state, or in `state` where one is given. Gives
+    (…, B, steps) tokens.
     """
     H, encoded = encode(source, keep, p)
     if state is None:
