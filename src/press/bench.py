@@ -27,7 +27,7 @@ from press.chapter import Block, Exercise
 from press.includes import expand_code
 
 PAGE = "docs/foundations/vectors.md"
-PART = "foundations"
+PARTS = {"I": ("foundations",), "II and III": ("sequences", "transformer")}
 ROUNDS = 5
 
 PLAIN = """
@@ -120,10 +120,10 @@ def bench_checks(root: Path) -> None:
         )  # fmt: skip
 
 
-def bench_part(root: Path) -> None:
-    """All chapters of Part I under pytest, in one process and in two, against plain `exec`."""
+def bench_part(root: Path, name: str) -> None:
+    """All chapters of a part under pytest, in one process and in two, against plain `exec`."""
     read = [chapters.read(path, root) for path in check.pages(root)]
-    part = [chapter for chapter in read if chapter.meta.get("part") == PART]
+    part = [chapter for chapter in read if chapter.meta.get("part") in PARTS[name]]
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "plain.py"
         script.write_text(plain_script(part, root), encoding="utf-8")
@@ -132,7 +132,7 @@ def bench_part(root: Path) -> None:
         pytest += [chapter.file for chapter in part]
         under, alone = compare(pytest, plain, root, rounds=3)
         report(
-            f"{len(part)} chapters under pytest / plain exec of their blocks", under / alone, 1.2,
+            f"part {name}: {len(part)} chapters under pytest / plain exec", under / alone, 1.2,
             "×", f"{under:.1f} s / {alone:.1f} s",
         )  # fmt: skip
         both = [*pytest, "-n", "2", "--dist", "loadfile"]
@@ -141,7 +141,7 @@ def bench_part(root: Path) -> None:
             "the same on two cores / plain exec on one", halved / alone, 0.8, "×",
             f"{halved:.1f} s / {alone:.1f} s",
         )  # fmt: skip
-        report("the same on two cores", halved / 60, 3, "min", "")
+        report("the same on two cores", halved / 60, 3 if name == "I" else 10, "min", "")
 
 
 MATRICES = """
@@ -161,6 +161,14 @@ def bench_chapter_two(root: Path) -> None:
     """What chapter 2 draws from a table: it was measured so, on another machine perhaps."""
     print("chapter 2's ratios, on one thread of this machine", flush=True)
     subprocess.run([sys.executable, "-c", MATRICES], cwd=root, check=True)
+
+
+def bench_models(root: Path) -> None:
+    """The models of Parts II and III against PyTorch's; a process of its own, one thread each."""
+    print("the book's models against PyTorch's, float32, one thread each", flush=True)
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    command = [sys.executable, "-m", "press.bench_models"]
+    subprocess.run(command, cwd=root, check=True, env=os.environ | one)
 
 
 def bench_build(root: Path) -> None:
@@ -339,8 +347,10 @@ def main() -> int:
     root = check.find_root()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, medians of runs in turn\n")
     bench_checks(root)
-    bench_part(root)
+    for name in PARTS:
+        bench_part(root, name)
     bench_chapter_two(root)
+    bench_models(root)
     bench_build(root)
     bench_sizes(root)
     bench_live(root)

@@ -29,6 +29,9 @@ export function angle(a, b) {
 /** A point as a row, times a matrix of 2 rows: x[0] W[0] + x[1] W[1]. */
 export const map = (x, W) => W[0].map((_, column) => x[0] * W[0][column] + x[1] * W[1][column]);
 
+/** Rows times a matrix. */
+export const times = (X, W) => X.map((x) => W[0].map((_, column) => dot(x, W.map((row) => row[column]))));
+
 /** The factor by which W, 2×2, multiplies areas; negative where it turns the plane over. */
 export const determinant = ([[a, b], [c, d]]) => a * d - b * c;
 
@@ -48,6 +51,18 @@ export function softmax(scores) {
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
 }
+
+/** The softmax among the scores that the mask allows; zeros where it allows none. */
+export function maskedSoftmax(scores, mask) {
+  const filled = scores.map((score, i) => (mask[i] ? score : -Infinity));
+  const largest = Math.max(...filled);
+  const powers = filled.map((score) => Math.exp(score - (largest === -Infinity ? 0 : largest)));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / (total || 1));
+}
+
+/** Slopes of weights by their scores: entry (i, j) says how fast weight i grows with score j. */
+export const softmaxJacobian = (p) => p.map((one, i) => p.map((other, j) => one * ((i === j) - other)));
 
 /** The mean surprise of a distribution, in nats; a probability of 0 adds 0. */
 export const entropy = (p) => 0 - p.reduce((sum, one) => sum + (one > 0 ? one * Math.log(one) : 0), 0);
@@ -107,3 +122,10 @@ export function stepsToAMillionth(optimiser, curvatures, limit) {
   }
   return null;
 }
+
+/**
+ * The stream's root mean square before the first of L pre-LN blocks and after each: c is the mean
+ * square that a block adds to a stream of mean square 1, the writing matrices are `shrink` times as large.
+ */
+export const streamGrowth = (L, c, shrink = 1) =>
+  Array.from({ length: L + 1 }, (_, l) => Math.sqrt(1 + l * c * shrink ** 2));

@@ -64,7 +64,7 @@ function snap(value, step) {
 
 /** A corner of the page's coordinate system: what is drawn on it is given in its own units. */
 export class Plane {
-  constructor({ x, y, height, square = false, ticks, xlabel = "", ylabel = "" }) {
+  constructor({ x, y, height, square = false, bare = false, ticks, xlabel = "", ylabel = "" }) {
     const [left, right, top, bottom] = [ylabel ? 52 : 26, 14, 8, xlabel ? 36 : 22];
     this.ranges = [x, y];
     this.scale = [(WIDTH - left - right) / (x[1] - x[0])];
@@ -80,12 +80,12 @@ export class Plane {
       svg("clipPath", { id: clip }, svg("rect", box)), this.frame, this.content, this.handles);
     for (const [value, name] of ticks[0]) {
       const at = this.at([value, y[0]])[0];
-      this.frame.append(svg("path", { class: "grid", d: `M${at} ${top}V${height - bottom}` }));
+      if (!bare) this.frame.append(svg("path", { class: "grid", d: `M${at} ${top}V${height - bottom}` }));
       this.frame.append(text(name ?? shown(value, 0), [at, height - bottom + 14], "tick"));
     }
     for (const [value, name] of ticks[1]) {
       const at = this.at([x[0], value])[1];
-      this.frame.append(svg("path", { class: "grid", d: `M${left} ${at}H${WIDTH - right}` }));
+      if (!bare) this.frame.append(svg("path", { class: "grid", d: `M${left} ${at}H${WIDTH - right}` }));
       this.frame.append(text(name ?? shown(value, 0), [left - 5, at + 4], "tick end"));
     }
     if (xlabel) this.frame.append(text(xlabel, [left + box.width / 2, height - 5], "name"));
@@ -216,8 +216,8 @@ export class Stage {
     return made;
   }
 
-  /** A point to be moved, by pointer or by keys: `key` names it in the state. */
-  handle(plane, key, { label, className, step = 0.1, ranges = plane.ranges }) {
+  /** A point to be moved, by pointer or by keys: `key` names it in the state, `say` tells where it is. */
+  handle(plane, key, { label, className, step = 0.1, ranges = plane.ranges, say = vector }) {
     const [[low, high]] = ranges;
     const made = svg("g", {
       class: `handle ${className}`, role: "slider", tabindex: 0, "aria-label": label,
@@ -253,7 +253,7 @@ export class Stage {
       const point = this.state[key];
       const [x, y] = plane.at(point);
       set(made, {
-        transform: `translate(${x} ${y})`, "aria-valuenow": point[0], "aria-valuetext": vector(point),
+        transform: `translate(${x} ${y})`, "aria-valuenow": point[0], "aria-valuetext": say(point),
       });
     });
   }
