@@ -32,7 +32,7 @@ const copied = (element) => {
   copy.querySelectorAll(".headerlink, .footnote-backref, sup, .solved-mark").forEach((part) => part.remove());
   copy.querySelectorAll("a").forEach((part) => part.replaceWith(...part.childNodes));
   for (const part of [copy, ...copy.querySelectorAll("[id], [tabindex], [loading]")])
-    for (const name of ["id", "tabindex", "loading"]) part.removeAttribute(name);
+    for (const name of ["id", "tabindex", "loading", "aria-details"]) part.removeAttribute(name);
   return copy;
 };
 const headed = (element) => {

@@ -414,6 +414,8 @@ class Names(Treeprocessor):
             more = etree.SubElement(line, "a", {"class": "figure-words"})
             more.set("href", self.page.link(words, anchor.replace("fig-", "words-", 1)))
             more.text = AtomicString("Its data in words")
+            more.set("id", anchor.replace("fig-", "more-", 1))
+            image.set("aria-details", more.get("id"))
         parent.insert(list(parent).index(paragraph) + 1, line)
 
     def term(self, term: etree.Element, taken: set[str]) -> None:

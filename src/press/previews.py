@@ -30,7 +30,7 @@ DESCRIPTION = re.compile(r'<meta\s+name="description"\s+content="(?P<text>[^"]*)
 TITLE = re.compile(r"<h1\b[^>]*>(?P<inner>.*?)</h1>", re.DOTALL)
 TAKEN_OUT = re.compile(
     r'<a\b[^>]*class="(?:headerlink|footnote-backref)"[^>]*>.*?</a>|<sup\b[^>]*>.*?</sup>'
-    r"|<a\b[^>]*>|</a>|\s(?:id|tabindex|style|role|title)=\"[^\"]*\"",
+    r"|<a\b[^>]*>|</a>|\s(?:id|tabindex|style|role|title|aria-details)=\"[^\"]*\"",
     re.DOTALL,
 )
 VISIBLE = re.compile(r"<katex-html\b.*?</katex-html>", re.DOTALL)

@@ -66,7 +66,8 @@ def _boxed(html: str, lab: bool) -> str:
     marks, depth = [], 0
     for place in PLACE.finditer(html):
         if place["mark"]:
-            if depth == lab:
+            alone = not lab or html.endswith(HEAD, 0, place.start())  # not amid a cell's prose
+            if depth == lab and alone:
                 after = place.end() + len("</div>") * lab
                 marks.append((place.start(), after, place["id"]))
         else:

@@ -54,6 +54,16 @@ def test_a_labs_headings_come_out_of_their_cells():
     assert after.index("</h2>") < after.index('<div class="stretch') < after.index("word")
 
 
+def test_a_heading_amid_a_labs_prose_stays_where_it_is():
+    cell = f'<div class="lab-prose">\n<p>before</p><h3 id="b">B</h3>{LONG}</div>\n'
+    before = page(f'\n<div class="lab">\n{cell}</div>\n')
+    assert stretches.stretched(before) == before
+    first = f'<div class="lab-prose">\n<h2 id="a">A</h2>{LONG}</div>\n'
+    after = stretches.stretched(page(f'\n<div class="lab">\n{first}{cell}</div>\n'))
+    assert after.count('<div class="stretch') == 1
+    assert cell in after and after.count("<div") == after.count("</div>")
+
+
 @pytest.mark.parametrize(
     ("html", "step"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 CHAPTER = "foundations/vectors/"
@@ -150,5 +151,6 @@ def test_on_a_phone_buttons_editor_and_verdict_fit_the_screen(visit):
 
 def test_a_block_that_needs_pytorch_says_so(page):
     still = page.locator("[data-live][data-still]").first
-    assert "needs PyTorch" in still.inner_text()
+    still.scroll_into_view_if_needed()  # what is far away is not drawn yet, and has no inner text
+    expect(still).to_contain_text("needs PyTorch", use_inner_text=True)
     assert still.get_by_role("button", name="Run", exact=True).count() == 0

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PART, CHAPTER = "foundations/", "foundations/vectors/"
-NAMES = [path.stem for path in chapter_files(DOCS)]
+NAMES = [path.relative_to(DOCS).with_suffix("").as_posix() for path in chapter_files(DOCS)]
 
 
 def text_of(pages, address: str) -> str:
@@ -82,19 +82,21 @@ def test_previous_and_next_name_what_they_lead_to(pages):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_has_an_id_of_its_own_a_link_and_its_words(name, pages):
-    chapter = chapters.read(DOCS / f"foundations/{name}.md", ROOT)
-    page, words = text_of(pages, f"foundations/{name}/"), text_of(pages, f"figures/{name}/")
+    chapter = chapters.read(DOCS / f"{name}.md", ROOT)
+    page, words = text_of(pages, f"{name}/"), text_of(pages, f"figures/{Path(name).name}/")
     wanted = [Path(image.path).stem for image in chapter.images]
     assert re.findall(r'<img\b[^>]*\bid="fig-([^"]*)"', page) == wanted
     assert re.findall(r'class="figure-link" href="#fig-([^"]*)"', page) == wanted
     assert re.findall(r'class="figure-words" href="[^"]*#words-([^"]*)"', page) == wanted
+    assert re.findall(r'\baria-details="more-([^"]*)"', page) == wanted
+    assert re.findall(r'class="figure-words" [^>]*\bid="more-([^"]*)"', page) == wanted
     assert re.findall(r'<h2 id="words-([^"]*)"', words) == wanted
     assert re.findall(r'href="[^"]*#fig-([^"]*)"', words) == wanted
 
 
 def test_equations_exercises_words_and_works_have_ids_and_links(pages):
     for name in NAMES:
-        page = text_of(pages, f"foundations/{name}/")
+        page = text_of(pages, f"{name}/")
         for exercise in re.findall(r'<h3 id="([^"]*)">Exercise', page):
             assert exercise.startswith("ex-") and f'class="headerlink" href="#{exercise}"' in page
         assert page.count('class="equation-number"') == len(re.findall(r'id="eq-[^"]*"', page))
@@ -280,12 +282,12 @@ def test_search_finds_first_what_one_looks_for(visit, words, place, title):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_says_when_it_was_verified_or_that_it_was_not(name, pages):
     """Whichever is true of the build: it must be what the checks wrote down, and no more."""
-    page = re.search(r'<p class="verified">(.*?)</p>', text_of(pages, f"foundations/{name}/"))[1]
-    lab = re.search(r'<p class="verified">(.*?)</p>', text_of(pages, f"labs/{name}/"))[1]
+    page = re.search(r'<p class="verified">(.*?)</p>', text_of(pages, f"{name}/"))[1]
+    lab = re.search(r'<p class="verified">(.*?)</p>', text_of(pages, f"labs/{Path(name).name}/"))[1]
     date = re.search(r'datetime="([^"]*)"', page)
     assert bool(date) == ("Not verified in this build" not in page)
     assert bool(date) == ("Not verified in this build" not in lab)
-    record = verified.read(chapters.read(DOCS / f"foundations/{name}.md", ROOT), ROOT)
+    record = verified.read(chapters.read(DOCS / f"{name}.md", ROOT), ROOT)
     if date and record:  # a check that runs beside this one may have written since the build
         assert date[1] <= record["date"]
         assert f"All {record['blocks']} blocks" in page

@@ -277,7 +277,7 @@ def test_every_figure_is_legible_in_the_scheme_that_a_reader_chose(visit, pages,
             if what:
                 problems.append(f"/{address}: {name} in {scheme}: {what}")
     report(problems)
-    drawn = {file.name for file in (ROOT / "docs/foundations/figures").glob("*.svg")}
+    drawn = {file.name for file in (ROOT / "docs").glob("*/figures/*.svg")}
     assert drawn <= seen
 
 

@@ -55,7 +55,7 @@ def test_a_numbered_equation_leads_to_itself_and_to_its_test(visit):
     tab = visit()
     page = tab.open(CHAPTER)
     numbers = page.locator(".equation-number a")
-    assert numbers.all_inner_texts() == [f"(1.{at})" for at in range(1, numbers.count() + 1)]
+    assert numbers.all_text_contents() == [f"(1.{at})" for at in range(1, numbers.count() + 1)]
     assert numbers.count() > 5
     reached = """(selector) => [...document.querySelectorAll(selector)].map((link) => {
         const own = link.closest(".equation")?.id;
