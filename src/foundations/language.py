@@ -155,7 +155,7 @@ def mixture_step(weights: np.ndarray, P: np.ndarray) -> np.ndarray:
 
     The result sums to 1, and the mixture's loss on these tokens never grows.
     """
-    shares = weights[:, None] * P  # (K, T)
+    shares = weights[:, None] * P
     return (shares / shares.sum(axis=0)).mean(axis=1)
 
 
@@ -174,18 +174,28 @@ def bits_per_byte(log_p: np.ndarray, text: str) -> float:
 # --8<-- [end:bits-per-byte]
 
 
+# --8<-- [start:cross-entropy-backward]
+def cross_entropy_backward(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The gradient of the mean loss by the logits (N, V): (P − Y) / N."""
+    N = len(targets)
+    d_logits = softmax(logits)
+    d_logits[np.arange(N), targets] -= 1
+    return d_logits / N
+
+
+# --8<-- [end:cross-entropy-backward]
+
+
 # --8<-- [start:neural-bigram]
 def neural_bigram(W: np.ndarray, ids: np.ndarray) -> tuple[float, np.ndarray]:
-    """Loss of the logits W[ids] (eq:bigram-logits) and its gradient (eq:d-bigram).
+    """The loss of the logits W[ids] on a text (T,), and its gradient (V, V).
 
-    `W` (V, V): row h holds the logits of the token after h.
+    Row h of `W` (V, V) holds the logits of the token after h (eq:bigram-logits).
     """
-    context, target = ids[:-1], ids[1:]  # (N,)
-    logits = W[context]  # (N, V)
-    d_logits = softmax(logits)
-    d_logits[np.arange(len(target)), target] -= 1  # P − Y
-    d_W = embed_backward(context, d_logits / len(target), len(W))
-    return cross_entropy(logits, target), d_W
+    context, targets = ids[:-1], ids[1:]
+    logits = W[context]
+    d_logits = cross_entropy_backward(logits, targets)
+    return cross_entropy(logits, targets), embed_backward(context, d_logits, len(W))
 
 
 # --8<-- [end:neural-bigram]
@@ -194,7 +204,7 @@ def neural_bigram(W: np.ndarray, ids: np.ndarray) -> tuple[float, np.ndarray]:
 # --8<-- [start:counted-gradient]
 def counted_gradient(W: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The gradient of `neural_bigram` from the pair counts (V, V) (eq:d-bigram)."""
-    totals = counts.sum(axis=1, keepdims=True)  # (V, 1)
+    totals = counts.sum(axis=1, keepdims=True)
     return (totals * softmax(W) - counts) / counts.sum()
 
 
@@ -221,8 +231,8 @@ def neural_ngram(
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Logits (B, V) after the contexts `windows` (B, n − 1) (eq:neural-ngram)."""
     B = len(windows)
-    X = p["E"][check_ids(windows, len(p["E"]))].reshape(B, -1)  # (B, (n − 1) D)
-    H = np.tanh(X @ p["W1"] + p["b1"])  # (B, M)
+    X = p["E"][check_ids(windows, len(p["E"]))].reshape(B, -1)  # side by side
+    H = np.tanh(X @ p["W1"] + p["b1"])
     return H @ p["W2"] + p["b2"], {"windows": windows, "X": X, "H": H}
 
 
@@ -235,8 +245,8 @@ def neural_ngram_backward(
 ) -> dict[str, np.ndarray]:
     """The gradient of every parameter, from that of the logits (B, V)."""
     X, H, windows = cache["X"], cache["H"], cache["windows"]
-    d_Z = d_logits @ p["W2"].T * (1 - H**2)  # (B, M)
-    d_X = (d_Z @ p["W1"].T).reshape(*windows.shape, -1)  # (B, n − 1, D)
+    d_Z = d_logits @ p["W2"].T * (1 - H**2)
+    d_X = (d_Z @ p["W1"].T).reshape(*windows.shape, -1)
     return {
         "E": embed_backward(windows, d_X, len(p["E"])),
         "W1": X.T @ d_Z,
