@@ -22,7 +22,7 @@ from foundations.position import sinusoids
 
 # --8<-- [start:prefix-mask]
 def prefix_mask(prefix: int, T: int) -> np.ndarray:
-    """Every token may look at the first `prefix`, and at itself and before: (T, T)."""
+    """True at the first `prefix` keys, at the token itself and before it. (T, T)."""
     return causal_mask(T) | (np.arange(T) < prefix)
 
 
@@ -31,9 +31,9 @@ def prefix_mask(prefix: int, T: int) -> np.ndarray:
 
 # --8<-- [start:place]
 def place(ids: np.ndarray, E: np.ndarray) -> np.ndarray:
-    """√D times the rows of E, plus sinusoids (eq:place): ids (..., T), (..., T, D).
+    """√D times the rows of E, plus sinusoids (eq:embed-place).
 
-    Raises ValueError for ids outside the vocabulary.
+    ids (..., T) give (..., T, D). Raises ValueError for ids outside the vocabulary.
     """
     V, D = E.shape
     if ids.min() < 0 or ids.max() >= V:
@@ -48,9 +48,9 @@ def place(ids: np.ndarray, E: np.ndarray) -> np.ndarray:
 def encoder(
     ids: np.ndarray, params: dict, H: int, mask: np.ndarray | None = None
 ) -> tuple[np.ndarray, list[dict]]:
-    """A vector for each token, in sight of all (eq:encoder): (..., T) to (..., T, D).
+    """A vector for each token, in sight of all (eq:encoder-stack).
 
-    The mask hides padding. Returns the blocks' caches as well.
+    ids (..., T) give (..., T, D), and the blocks' caches. The mask hides padding.
     """
     X, caches = place(ids, params["E"]), []
     for p in params["encoder"]:
@@ -84,35 +84,37 @@ def decoder_block(
 ) -> tuple[np.ndarray, dict]:
     """Looks at itself, at the memory, then thinks (eq:decoder-block).
 
-    X (..., T, D) and memory (..., S, D) give Y, shaped like X, and the caches of both
-    attentions, "self" and "cross". In order "pre" the norms stand before the branches.
+    X (..., T, D) and memory (..., S, D) give Y, shaped like X, and the caches of its
+    three branches. In order "pre" the norms stand before the branches.
     """
     cross, c = p["cross"], {}
-    Y, c["self"] = branch(
-        X, p["gamma1"], p["beta1"], order, lambda N: multi_head_attention(N, p, H, mask)
-    )
-    Y, c["cross"] = branch(
-        Y,
-        cross["gamma"],
-        cross["beta"],
-        order,
-        lambda N: multi_head_attention(N, cross, H, memory_mask, memory),
-    )
-    Y, _ = branch(
-        Y, p["gamma2"], p["beta2"], order, lambda N: feed_forward(N, p, "relu")
-    )
+    gains = (p["gamma1"], p["beta1"]), (cross["gamma"], cross["beta"])
+    gains += ((p["gamma2"], p["beta2"]),)
+
+    def look(N: np.ndarray) -> tuple[np.ndarray, dict]:
+        return multi_head_attention(N, p, H, mask)
+
+    def look_across(N: np.ndarray) -> tuple[np.ndarray, dict]:
+        return multi_head_attention(N, cross, H, memory_mask, memory)
+
+    def think(N: np.ndarray) -> tuple[np.ndarray, dict]:
+        return feed_forward(N, p, "relu")
+
+    A, c["self"] = branch(X, gains[0], order, look)
+    C, c["cross"] = branch(A, gains[1], order, look_across)
+    Y, c["ffn"] = branch(C, gains[2], order, think)
     return Y, c
 
 
 def branch(
-    X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, order: str, f: Callable
+    X: np.ndarray, gains: tuple, order: str, f: Callable
 ) -> tuple[np.ndarray, dict]:
     """X and what f adds, with the norm after the sum ("post") or before f ("pre")."""
     if order == "pre":
-        out, cache = f(layer_norm(X, gamma, beta)[0])
+        out, cache = f(layer_norm(X, *gains)[0])
         return X + out, cache
     out, cache = f(X)
-    return layer_norm(X + out, gamma, beta)[0], cache
+    return layer_norm(X + out, *gains)[0], cache
 
 
 # --8<-- [end:decoder-block]
@@ -155,7 +157,7 @@ def encoder_decoder(
 
 # --8<-- [start:new-transformer]
 def new_transformer(V: int, D: int, F: int, L: int, rng: np.random.Generator) -> dict:
-    """Random parameters, spread 1/√D; L blocks in each stack, one shared embedding."""
+    """Random parameters, spread 1/√D: L blocks in each stack, one embedding."""
     spread = D**-0.5
     params = {"E": rng.normal(0, spread, size=(V, D))}
     for name in ("encoder", "decoder"):
@@ -189,7 +191,11 @@ def transformer_parameters(V: int, D: int, F: int, L: int) -> dict[str, int]:
 
 # --8<-- [start:corrupt]
 def corrupt(
-    ids: np.ndarray, mask_id: int, V: int, rng: np.random.Generator, share: float = 0.15
+    ids: np.ndarray,
+    mask_id: int,
+    V: int,
+    rng: np.random.Generator,
+    share: float = 0.15,
 ) -> tuple[np.ndarray, np.ndarray]:
     """BERT's exercise: a text with holes, and which places are asked for.
 
@@ -203,7 +209,7 @@ def corrupt(
 
 
 def masked_loss(logits: np.ndarray, ids: np.ndarray, chosen: np.ndarray) -> float:
-    """Mean cross-entropy of the chosen places alone (eq:masked-loss).
+    """Mean cross-entropy of the chosen places alone (eq:hole-loss).
 
     Raises ValueError where no place is chosen.
     """
@@ -237,7 +243,7 @@ def smooth_labels(targets: np.ndarray, V: int, eps: float) -> np.ndarray:
     """
     if not 0 <= eps < 1:
         raise ValueError(f"smooth_labels: 0 ≤ eps < 1, and not {eps}")
-    return (1 - eps) * np.eye(V)[targets] + eps / V
+    return (1 - eps) * (np.arange(V) == targets[..., None]) + eps / V
 
 
 def smoothed_loss(logits: np.ndarray, targets: np.ndarray, eps: float) -> float:

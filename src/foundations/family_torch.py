@@ -1,4 +1,4 @@
-"""The transformer of 2017 in PyTorch: chapter 21's model, trained, and weights copied.
+"""The transformer of 2017 in PyTorch: chapter 21's model, and weights copied.
 
 Parameters in NumPy's form are the dicts of `foundations.family`. PyTorch's masks say
 True where a token may not be looked at.
