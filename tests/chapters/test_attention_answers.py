@@ -75,6 +75,7 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
         ("15.2", letters(b=False), "b: doubled keys double the differences"),
         ("15.2", letters(d=True), "d: an average lies among the values"),
         ("15.2", letters(e=False), "e: the last query may look at all"),
+        ("15.2", letters(f=True), "f: one output for each query"),
         ("15.3", window("pass"), "window_mask gives None"),
         ("15.3", window("return (back >= 0)[:, 1:]"), "for (4, 4, 2) the shape is (4, 4): (4, 3)"),
         ("15.3", window("return (back >= 0).astype(float)"), "yours is float64"),
@@ -100,6 +101,7 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
         ("15.4", slopes(scaled="0.1981"), "scaled_slope is not 0.1981: put g = 1 into σ"),
         ("15.4", slopes(scaled="0.1951"), "scaled_slope is not 0.1951: put g = 1 into σ"),
         ("15.4", slopes(scaled="0.7311"), "scaled_slope: that is a weight"),
+        ("15.4", slopes(scaled="0.2490"), "scaled_slope: divided by K? 8 / 64"),
         ("15.5", look("pass"), "look gives None"),
         ("15.5", look("q *= 2; return q"), "look changes an argument"),
         ("15.5", look(f"mask[:] = ~mask; {SAFE}"), "look changes an argument"),
@@ -116,6 +118,13 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
             "def look(q, K, V, mask):\n"
             "    return attention(q, K, V, mask if mask.all() else ~mask)[0]",
             "the mask is the wrong way round",
+        ),
+        (
+            "15.5",
+            "def look(q, K, V, mask):\n"
+            "    weights = attention(q, K, np.eye(len(K)))[0]\n"
+            "    return (weights * mask) @ V",
+            "hidden after the softmax",
         ),
         (
             "15.5",
