@@ -23,7 +23,7 @@ class Seq2Seq(nn.Module):
     def forward(self, source, keep, given):
         """Logits (B, T, V); `source` and `keep` are (B, T_s), `given` is (B, T)."""
         V, dtype = self.head.out_features, self.head.weight.dtype
-        inputs = F.one_hot(source, V).to(dtype)  # (B, T_s, V)
+        inputs = F.one_hot(source, V).to(dtype)
         sizes = keep.sum(dim=1)
         packed = pack_padded_sequence(inputs, sizes, True, enforce_sorted=False)
         states, last = self.encoder(packed)
