@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from foundations import forward, losses, matrices, optimisers, vectors
+from foundations import (
+    attention,
+    block,
+    forward,
+    losses,
+    matrices,
+    optimisers,
+    position,
+    toy,
+    vectors,
+)
 from press import chapter as chapters
 from press import check, vendor
 from press.moving import marks
@@ -42,10 +53,11 @@ def _pages() -> dict[str, str]:
 PAGES = _pages()
 
 
-def test_the_book_has_six_moving_figures_and_each_is_used():
+def test_the_book_has_ten_moving_figures_and_each_is_used():
     assert sorted(PAGES) == marks.names()
-    assert len(PAGES) == 6
-    assert all(page.startswith("foundations/") for page in PAGES.values())
+    assert len(PAGES) == 10
+    parts = [page.partition("/")[0] for page in PAGES.values()]
+    assert (parts.count("foundations"), parts.count("transformer")) == (6, 4)
 
 
 # --- what the figures say, computed by the book's library ----------------------------------------
@@ -166,6 +178,125 @@ def of_ravine(states: list[dict]) -> list[dict]:
     return made
 
 
+def projected(ids: list[int]) -> tuple[np.ndarray, ...]:
+    """Queries, keys and values of a sentence of the toy vocabulary."""
+    X = toy.E[ids]
+    return X @ toy.W_q, X @ toy.W_k, X @ toy.W_v
+
+
+def of_attention(states: list[dict]) -> list[dict]:
+    made = []
+    for state in states:
+        Q, K, V = projected(state["ids"])
+        j, i = state["cell"][0], 4 - state["cell"][1]
+        output, weights = attention.plain_attention(Q, K, V)
+        made.append(
+            {
+                "query": Q[i],
+                "key": K[j],
+                "product": vectors.dot(Q[i], K[j]),
+                "scores": Q[i] @ K.T / 2,
+                "powers": np.exp(Q[i] @ K.T / 2),
+                "weight": weights[i, j],
+                "weights": weights[i],
+                "output": output[i],
+                "table": weights,
+            }
+        )
+    return made
+
+
+def of_mask(states: list[dict]) -> list[dict]:
+    Q, K, V = projected(toy.IDS)
+    anything, causal = np.ones((5, 5), dtype=bool), attention.causal_mask(5)
+    padding = anything & attention.padding_mask(np.array(4), 5)
+    masks = [anything, causal, padding, causal & padding]
+    made = []
+    for state in states:
+        mask, i = masks[state["mask"]], 4 - state["cell"][1]
+        scores = Q @ K.T / state["divisor"]
+        weights = attention.masked_softmax(scores, mask)
+        if state["divisor"] == 2:
+            assert np.allclose(attention.attention(Q, K, V, mask)[1], weights)
+        made.append(
+            {
+                "scores": scores[i][mask[i]],
+                "weights": weights[i],
+                "table": weights,
+                "entropy": losses.entropy(weights[i]),
+                "slopes": np.linalg.norm(attention.softmax_jacobian(weights[i])),
+                "output": weights[i] @ V,
+            }
+        )
+    return made
+
+
+def of_rope(states: list[dict]) -> list[dict]:
+    rows = np.array([[[2.0, 0.0]], [[1.0, 1.0]]])  # the page's query and key, one place each
+    made = []
+    for state in states:
+        omega, t, s = state["omega"], state["t"], state["s"]
+        places = zip(rows, (t, s), strict=True)
+        q, k = (position.rope(row, np.array([omega * place]))[0] for row, place in places)
+        relative = rows[0, 0] @ matrices.rotation(omega * (t - s)) @ rows[1, 0]
+        made.append({"q": q, "k": k, "score": q @ k, "relative": relative})
+    return made
+
+
+def of_stream(states: list[dict]) -> list[dict]:
+    points = np.round(stream_of_the_page()["the stream, pre-LN"], 3)
+    made = []
+    for state in states:
+        L = state["blocks"]
+        shrink = 1 / np.sqrt(2 * L) if state["scaled"] else 1.0
+        c = state["attention"] ** 2 + state["network"] ** 2
+        squares = 1 + np.cumsum([0, *[c * shrink**2] * L])  # (L + 1,)
+        made.append(
+            {
+                "c": c,
+                "s": shrink,
+                "rms": np.sqrt(squares),
+                "end": np.sqrt(squares[-1]),
+                "share": np.sqrt(c * shrink**2 / squares[-2]),
+                "ratio": np.sqrt(squares[-1] / squares[1]),
+                "measured": points,
+            }
+        )
+    return made
+
+
+def stream_of_the_page() -> dict[str, np.ndarray]:
+    """The lines of chapter 18's picture, by their labels."""
+    path = ROOT / "docs/transformer/figures/block-stream.data.json"
+    [axes] = json.loads(path.read_text(encoding="utf-8"))["figure"]["axes"]
+    return {line["label"]: np.array(line["y"]) for line in axes["artists"] if "label" in line}
+
+
+def test_the_stream_is_that_of_blocks_and_its_formula_follows_them():
+    """The stored points are what `foundations` makes, and the page's; the formula is near them."""
+    source = (marks.FIGURES / "stream.js").read_text(encoding="utf-8")
+    stored = re.search(r"MEASURED = \[([^\]]+)\]", source)[1]
+    points = np.array([float(number) for number in re.findall(r"[\d.]+", stored)])
+    branches = re.search(r"\[ATTENTION, NETWORK\] = \[([\d.]+), ([\d.]+)\]", source)
+    adds = np.array([float(number) for number in branches.groups()])
+    page = stream_of_the_page()
+    assert np.abs(points - page["the stream, pre-LN"]).max() <= 0.0005 + EXACT
+    for stays, label in zip(adds, ("what attention adds", "what the network adds"), strict=True):
+        assert abs(stays - np.sqrt(np.mean(page[label] ** 2))) <= 0.0005
+    assert np.allclose(page["√(1 + l c)"], np.sqrt(1 + np.arange(25) * (adds**2).sum()), atol=0.001)
+    for shrink in (1.0, 1 / np.sqrt(48)):
+        rng = np.random.default_rng(42)
+        X = rng.normal(size=(8, 16, 64))
+        sizes = [np.sqrt(np.mean(X**2))]
+        for p in [block.new_block(64, 256, rng, 1 / 8, shrink) for _ in range(24)]:
+            X, _ = block.block(X, p, 4, attention.causal_mask(16), "pre")
+            sizes.append(np.sqrt(np.mean(X**2)))
+        formula = np.sqrt(1 + np.arange(25) * (adds**2).sum() * shrink**2)
+        assert np.abs(sizes / formula - 1).max() < 0.08
+        if shrink == 1:
+            assert np.abs(sizes - points).max() <= 0.0005 + 1e-6
+
+
 # --- the figures in a browser ----------------------------------------------------------------
 
 ARROWS = ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown")
@@ -173,7 +304,41 @@ TIP = [
     *ARROWS[:2] * 4, "Shift+ArrowDown", "PageDown", "Home", *ARROWS[2:] * 2, "End", "PageUp",
     *["Shift+ArrowLeft"] * 4, "ArrowUp", *["Shift+ArrowDown"] * 2,
 ]  # fmt: skip
+TO_AND_FRO = [*["ArrowRight"] * 4, "ArrowDown", *["ArrowLeft"] * 4, "ArrowDown"]
+CELLS = ["Home", "PageUp", *TO_AND_FRO * 2, *["ArrowRight"] * 4, "Shift+ArrowUp", "ArrowDown"]
 KEYS = {
+    "attention": [
+        ("Query and key", CELLS),
+        ("sentence", ["ArrowDown"]),
+        ("Query and key", CELLS[::-1]),
+        ("sentence", ["ArrowDown"]),
+        ("Query and key", CELLS),
+    ],
+    "mask": {
+        "divide by": ["Home", *["ArrowRight"] * 24, "Shift+ArrowRight", "End"],
+        "Query and key": CELLS,
+        "× √K": ["Enter"],
+        "mask": ["ArrowUp", *["ArrowDown"] * 3],
+        "raw": ["Space"],
+        "/ √K": ["Enter"],
+        "/ K": ["Enter"],
+    },
+    "rope": {
+        "query at t": ["Home", *["ArrowRight"] * 5, "Shift+ArrowRight"],
+        "angle per place": ["Home", *["ArrowRight"] * 26, "Shift+ArrowRight", "End"],
+        "ω = 1": ["Enter"],
+        "key at s": ["End", *["ArrowLeft"] * 6],
+        "ω = 0.1": ["Enter"],
+        "both moved on": ["End", "Shift+ArrowDown", *["ArrowDown"] * 6],
+        "ω = 0.01": ["Space"],
+        "90°": ["Enter"],
+    },
+    "stream": {
+        "blocks L": ["End", *["ArrowLeft"] * 8, "Shift+ArrowLeft", "Home", "ArrowRight"],
+        "attention adds": ["Home", *["ArrowRight"] * 10, "Shift+ArrowRight"],
+        "written with": ["ArrowDown"],
+        "network adds": ["End", *["ArrowLeft"] * 12, "Home"],
+    },
     "dot": {"Tip of a": TIP, "Tip of b": TIP},
     "matrix": {
         "Row u of the matrix": TIP,
@@ -205,10 +370,15 @@ KEYS = {
     },
 }
 EXPECTED = {
-    "dot": of_dot, "matrix": of_matrix, "neuron": of_neuron, "temperature": of_temperature,
+    "attention": of_attention, "mask": of_mask, "rope": of_rope, "stream": of_stream, "dot": of_dot,
+    "matrix": of_matrix, "neuron": of_neuron, "temperature": of_temperature,
     "rosenbrock": of_rosenbrock, "ravine": of_ravine,
 }  # fmt: skip
 FIRST = {
+    "attention": {"ids": list(toy.IDS), "cell": [2, 3], "query": [0, 4, 2, 2]},
+    "mask": {"divisor": 2, "mask": 1, "cell": [1, 2]},
+    "rope": {"omega": np.pi / 2, "t": 2, "s": 0, "start": 0},
+    "stream": {"blocks": 24, "scaled": 0, "s": 1},
     "dot": {"a": [1, 2], "b": [4, 2]},
     "matrix": {"W": [[2, 0.5], [0.5, 1.5]]},
     "neuron": {"w": [3, 4], "b": -5, "x": [2, 1]},
@@ -217,6 +387,10 @@ FIRST = {
     "ravine": {"rate": 0.01, "beta": 0.9, "steps": 300},
 }
 """How each opens: as its page has it."""
+PLAYED = {"rosenbrock": ("steps", 2000), "ravine": ("steps", 300), "rope": ("start", 40)}
+"""What Play brings to its end."""
+DROPPED = {"attention": (0.8, 0.7), "mask": (0.8, 0.7)}
+"""Where a handle is dragged to, in shares of the drawing, if not to (0.6, 0.35)."""
 READ = """(place) => {
     const lines = [...place.querySelectorAll("output[data-name]")];
     const shown = Object.fromEntries(lines.map((line) => [line.dataset.name, line.textContent]));
@@ -305,7 +479,7 @@ def test_its_numbers_are_those_of_foundations_in_many_states(figure):
     page, name = figure.page, figure.name
     states = [figure.evaluate(READ)]
     assert {key: states[0][key] for key in FIRST[name]} == FIRST[name]
-    for label, keys in KEYS[name].items():
+    for label, keys in KEYS[name].items() if isinstance(KEYS[name], dict) else KEYS[name]:
         control = figure.get_by_label(label, exact=True)
         if not control.count():
             control = figure.get_by_role("button", name=label, exact=True)
@@ -334,7 +508,7 @@ def test_its_numbers_are_those_of_foundations_in_many_states(figure):
                 fine = shown[key] == "far outside"
             elif name == "neuron" and key == "positive":
                 fine = numbers(shown[key])[0][0] == value
-            elif name == "temperature" and key == "entropy":
+            elif name in ("temperature", "mask") and key == "entropy":
                 fine = abs(numbers(shown[key])[0][0] - value) <= 0.0005 + EXACT
             else:
                 fine = shown_rightly(shown[key], value)
@@ -372,6 +546,7 @@ def test_words_for_screen_readers_come_once_and_late(figure):
 
 def test_a_pointer_drags_what_can_be_dragged(figure):
     handles = figure.locator("[role=slider]")
+    across, down = DROPPED.get(figure.name, (0.6, 0.35))
     figure.get_by_role("button", name="Reset").click()  # or two may lie on one another
     for at in range(handles.count()):
         handle = handles.nth(at)
@@ -384,7 +559,7 @@ def test_a_pointer_drags_what_can_be_dragged(figure):
         figure.page.mouse.move(x, y)
         figure.page.mouse.down()
         figure.page.mouse.move(
-            middle["x"] + middle["width"] * 0.6, middle["y"] + middle["height"] * 0.35, steps=3
+            middle["x"] + middle["width"] * across, middle["y"] + middle["height"] * down, steps=3
         )
         figure.page.mouse.up()
         figure.page.mouse.move(5, 5)  # let go: nothing follows any more
@@ -405,22 +580,23 @@ def test_reset_brings_the_first_state_back(figure):
 def test_play_draws_step_after_step_and_jumps_where_motion_is_unwanted(figure):
     page = figure.page
     play = figure.get_by_role("button", name="Play")
-    if figure.name not in ("rosenbrock", "ravine"):
+    if figure.name not in PLAYED:
         assert play.count() == 0
         return
-    last = FIRST[figure.name]["steps"]
+    key, last = PLAYED[figure.name]
     play.focus()
     page.keyboard.press("Enter")
-    reach = "([place, low]) => place.numbers.steps > low"
+    reach = "([place, key, low]) => place.numbers[key] > low"
     for low in (1, 3):
-        page.wait_for_function(reach, arg=[figure.element_handle(), low])
+        page.wait_for_function(reach, arg=[figure.element_handle(), key, low])
     figure.get_by_role("button", name="Stop").click()
-    stopped = figure.evaluate("(place) => place.numbers.steps")
+    now = "(place, key) => place.numbers[key]"
+    stopped = figure.evaluate(now, key)
     page.wait_for_timeout(60)
-    assert 3 < figure.evaluate("(place) => place.numbers.steps") == stopped < last
+    assert 3 < figure.evaluate(now, key) == stopped < last
     page.emulate_media(reduced_motion="reduce")
     play.click()
-    assert figure.evaluate("(place) => place.numbers.steps") == last
+    assert figure.evaluate(now, key) == last
     page.emulate_media(reduced_motion="no-preference")
 
 

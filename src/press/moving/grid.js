@@ -22,7 +22,7 @@ export function grid(stage) {
   }));
   const chosen = plane.line("ink");
   stage.handle(plane, "cell", {
-    label: "Query and key", className: "ink", step: 1, ranges: [[0, SIZE - 1], [0, SIZE - 1]],
+    label: "Query and key", className: "ink", step: 1, low: 11, ranges: [[0, SIZE - 1], [0, SIZE - 1]],
     say: ([key, up]) => {
       const row = SIZE - 1 - up;
       return `query ${row + 1}, ${names[row]}; key ${key + 1}, ${names[key]}`;
@@ -41,7 +41,7 @@ export function grid(stage) {
         const [square, number] = cells[row][key];
         const seen = !mask || mask[row][key];
         set(square, { "fill-opacity": weights[row][key] / 2 });
-        number([key, SIZE - 1 - row], [0, -10], seen ? shown(weights[row][key]) : "×");
+        number([key, SIZE - 1 - row], [0, -3], seen ? shown(weights[row][key]) : "×");
       }
     const [left, low] = [-0.48, cell[1] - 0.46];
     chosen([[left, low], [left, low + 0.92], [SIZE - 0.52, low + 0.92], [SIZE - 0.52, low]], true);

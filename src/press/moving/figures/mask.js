@@ -45,7 +45,7 @@ export default {
       const i = rowOf(cell);
       const [scores, weights] = [all[i], table[i]];
       const numbers = {
-        divisor, mask, cell, scores: scores.map((score, j) => (seen[i][j] ? score : null)), weights, table,
+        divisor, mask, cell, scores: scores.filter((_, j) => seen[i][j]), weights, table,
         entropy: entropy(weights), slopes: norm(softmaxJacobian(weights).flat()), output: times([weights], V)[0],
       };
       draw(words, table, cell, seen);

@@ -22,7 +22,7 @@ export default {
     const arrows = { k: plane.arrow("orange"), q: plane.arrow("blue") };
     const names = { k: plane.label("orange middle"), q: plane.label("blue middle") };
     const chart = stage.plane({
-      label: "The score at each distance", x: [-FAR, FAR], y: [-3.2, 3.2], height: 150,
+      label: "The score at each distance", x: [-FAR - 0.5, FAR + 0.5], y: [-3.2, 3.2], height: 150,
       xlabel: "distance t − s", ylabel: "score",
       ticks: [[-12, -8, -4, 0, 4, 8, 12].map((x) => [x]), ticks.filter(([y]) => y % 2 === 0)],
     });
@@ -55,7 +55,7 @@ export default {
       arrows.k(k);
       for (const [name, tip, long] of [["q", q, 1.13], ["k", k, 1.2]])
         names[name](tip.map((entry) => entry * long), [0, 5], name);
-      wave(Array.from({ length: 481 }, (_, at) => (at - 240) / 20).map((d) => [d, score(omega, d)]));
+      wave(Array.from({ length: 501 }, (_, at) => (at - 250) / 20).map((d) => [d, score(omega, d)]));
       dots.setAttribute("d", distances.map((d) => `${chart.route([[d, score(omega, d)]])}h0`).join(""));
       here([t - s, numbers.score]);
 
