@@ -22,7 +22,7 @@ export function grid(stage) {
   }));
   const chosen = plane.line("ink");
   stage.handle(plane, "cell", {
-    label: "Query and key", className: "ink", step: 1, low: 11, ranges: [[0, SIZE - 1], [0, SIZE - 1]],
+    label: "Query and key", className: "ink", step: 1, drop: 11, ranges: [[0, SIZE - 1], [0, SIZE - 1]],
     say: ([key, up]) => {
       const row = SIZE - 1 - up;
       return `query ${row + 1}, ${names[row]}; key ${key + 1}, ${names[key]}`;

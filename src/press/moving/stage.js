@@ -217,8 +217,8 @@ export class Stage {
   }
 
   /** A point to be moved, by pointer or by keys: `key` names it in the state, `say` tells where it is;
-   *  it is drawn `low` units under its point. */
-  handle(plane, key, { label, className, step = 0.1, ranges = plane.ranges, say = vector, low = 0 }) {
+   *  it is drawn `drop` units under its point. */
+  handle(plane, key, { label, className, step = 0.1, ranges = plane.ranges, say = vector, drop = 0 }) {
     const [[low, high]] = ranges;
     const made = svg("g", {
       class: `handle ${className}`, role: "slider", tabindex: 0, "aria-label": label,
@@ -254,7 +254,7 @@ export class Stage {
       const point = this.state[key];
       const [x, y] = plane.at(point);
       set(made, {
-        transform: `translate(${x} ${y + low})`, "aria-valuenow": point[0], "aria-valuetext": say(point),
+        transform: `translate(${x} ${y + drop})`, "aria-valuenow": point[0], "aria-valuetext": say(point),
       });
     });
   }
