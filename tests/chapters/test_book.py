@@ -13,9 +13,13 @@ COOKBOOK = ROOT / "docs/reference/snippets.md"
 
 
 @pytest.fixture(scope="module")
-def part_one() -> list[chapter.Chapter]:
+def parts() -> dict[str, list[chapter.Chapter]]:
     read = [chapter.read(path, ROOT) for path in check.pages(ROOT)]
-    return [page for page in read if page.meta.get("part") == "foundations"]
+    found = {}
+    for page in read:
+        if part := page.meta.get("part"):
+            found.setdefault(part, []).append(page)
+    return found
 
 
 def test_every_region_mark_figure_and_title_of_the_book_is_in_use():
@@ -27,16 +31,26 @@ def test_there_are_pages_to_check():
     assert check.pages(ROOT)
 
 
-def test_part_one_has_its_ten_chapters(part_one):
-    assert sorted(page.meta["chapter"] for page in part_one) == list(range(1, 11))
+@pytest.mark.parametrize(
+    ("part", "first", "last"),
+    [("foundations", 1, 10), ("sequences", 11, 14), ("transformer", 15, 21)],
+)
+def test_each_part_has_its_chapters(parts, part, first, last):
+    assert sorted(page.meta["chapter"] for page in parts[part]) == list(range(first, last + 1))
 
 
-def test_part_one_has_sixty_exercises_and_thirty_figures(part_one):
-    assert sum(len(page.exercises) for page in part_one) >= 60
-    assert sum(len(block.images) for page in part_one for block in page.blocks) >= 30
+@pytest.mark.parametrize(
+    ("names", "exercises", "figures"),
+    [(["foundations"], 60, 30), (["sequences", "transformer"], 60, 35)],
+)
+def test_the_parts_have_sixty_exercises_and_their_figures(parts, names, exercises, figures):
+    pages = [page for name in names for page in parts[name]]
+    assert sum(len(page.exercises) for page in pages) >= exercises
+    assert sum(len(block.images) for page in pages for block in page.blocks) >= figures
 
 
-def test_the_cookbook_has_three_snippets_for_each_chapter(part_one):
+def test_the_cookbook_has_three_snippets_for_each_chapter(parts):
     named = Counter(re.findall(r"explained in \[chapter (\d+)\]", COOKBOOK.read_text("utf-8")))
-    few = {n: named[str(n)] for n in range(1, len(part_one) + 1) if named[str(n)] < 3}
+    every = [page.meta["chapter"] for pages in parts.values() for page in pages]
+    few = {n: named[str(n)] for n in every if named[str(n)] < 3}
     assert not few, f"chapters with fewer than three snippets: {few}"
