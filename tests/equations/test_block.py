@@ -80,7 +80,7 @@ def test_the_network_is_a_sum_over_keys_and_values():
 @pytest.mark.equation(
     "eq:gelu-tanh-slope",
     r"\frac{d}{dz} \operatorname{GELU}(z) = \frac{1 + \tanh u}{2}"
-    r" + \frac{z}{2}\, (1 - \tanh^2 u)\; c\, (1 + 3 a z^2)",
+    r" + \frac{z}{2}\, (1 - \tanh^2 u)\, \sqrt{2/\pi}\, (1 + 3 a z^2)",
 )
 def test_the_slope_of_the_tanh_form_is_pytorchs():
     z = np.linspace(-6, 6, 241)

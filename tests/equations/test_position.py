@@ -104,9 +104,9 @@ def test_the_dot_product_of_two_places_knows_their_distance_alone(D):
     r"""\begin{aligned}
     &(\mathbf{x}_t + \mathbf{p}_t)\,\mathbf{W}_q \mathbf{W}_k^\top
     (\mathbf{x}_s + \mathbf{p}_s)^\top \\
-    &\quad = \mathbf{x}_t \mathbf{A}\, \mathbf{x}_s^\top
-    + \mathbf{x}_t \mathbf{A}\, \mathbf{p}_s^\top
-    + \mathbf{p}_t \mathbf{A}\, \mathbf{x}_s^\top + \mathbf{p}_t \mathbf{A}\, \mathbf{p}_s^\top
+    &\quad = \mathbf{x}_t \mathbf{C}\, \mathbf{x}_s^\top
+    + \mathbf{x}_t \mathbf{C}\, \mathbf{p}_s^\top
+    + \mathbf{p}_t \mathbf{C}\, \mathbf{x}_s^\top + \mathbf{p}_t \mathbf{C}\, \mathbf{p}_s^\top
     \end{aligned}""",
 )
 def test_a_score_of_sums_has_four_terms():
