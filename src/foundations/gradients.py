@@ -83,8 +83,9 @@ def attention_backward(
         )
     d_V = A.mT @ d_O
     d_A = d_O @ V.mT
-    d_S = softmax_backward(d_A, A) / math.sqrt(Q.shape[-1])
-    return d_S @ K, d_S.mT @ Q, d_V
+    d_S = softmax_backward(d_A, A)
+    root = math.sqrt(Q.shape[-1])
+    return d_S @ K / root, d_S.mT @ Q / root, d_V
 
 
 # --8<-- [end:attention-backward]
