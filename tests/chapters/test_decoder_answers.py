@@ -101,6 +101,7 @@ NEXT = "new[j] = (ids[j] + 1) % V"
             windows("return np.sort(x, axis=None).reshape(B, T), y"),
             "are not the text from its start",
         ),
+        ("19.3", windows("return y, x"), "shifted the wrong way"),
         ("19.3", windows("return x, x + 1"), "a target is not the token after its input"),
         ("19.4", longest("T"), "longest gives None"),
         ("19.4", longest("return float(T)"), "a whole number, not 64.0"),
