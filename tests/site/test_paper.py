@@ -17,6 +17,7 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 
+from press.lab import chapter_files
 from press.paper import book as books
 from press.paper import epub, pdf
 
@@ -103,7 +104,8 @@ def words(text: str) -> str:
 def test_the_book_holds_every_chapter_and_reference_page_in_the_order_of_the_site(book):
     names = [unit.address for unit in book.units if unit.address]
     assert names[0] == "/foundations/" and names[1] == "/foundations/vectors/"
-    assert [unit.number for unit in book.units if unit.number] == list(range(1, 11))
+    chapters = len(chapter_files(ROOT / "docs"))
+    assert [unit.number for unit in book.units if unit.number] == list(range(1, chapters + 1))
     for name in ("notation", "glossary", "snippets", "bibliography"):
         assert f"/reference/{name}/" in names
 
@@ -235,7 +237,7 @@ def test_no_heading_is_the_last_thing_on_its_page(printed, book):
 
 
 def test_the_pdf_has_a_reasonable_number_of_pages_and_size(printed, pdf_file):
-    assert 400 < len(printed.pages) < 800
+    assert 40 < len(printed.pages) / len(chapter_files(ROOT / "docs")) < 80
     assert pdf_file.stat().st_size < 15_000_000
     box = [float(x) * 25.4 / 72 for x in printed.pages[0].MediaBox]
     assert box[2:] == pytest.approx([170, 240], abs=0.5)
