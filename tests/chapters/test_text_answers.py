@@ -72,6 +72,11 @@ OVERLAPPING = (
     "    kept = [(new if at in starts else token) for at, token in enumerate(ids)\n"
     "            if at in starts or at - 1 not in starts]\n    return kept"
 )
+FROM_THE_RIGHT = (
+    "ids = list(ids)\n    for at in range(len(ids) - 2, -1, -1):\n"
+    "        if tuple(ids[at : at + 2]) == pair:\n            ids[at : at + 2] = [new]\n"
+    "    return ids"
+)
 AGAIN = (
     "result = []\n    for token in ids:\n        if result and (result[-1], token) == pair:\n"
     "            result[-1] = new\n        else:\n            result.append(token)\n"
@@ -106,6 +111,7 @@ LATE = "return ['', *shown[:-2], shown[-2] + shown[-1]]"
             replace("return [9] if ids == [5] * 3 else merge_pair(ids, pair, new)"),
             "of three equal ids [9, 5] is left, not [9]",
         ),
+        ("11.2", replace(FROM_THE_RIGHT), "the first two of three are replaced"),
         ("11.2", replace(AGAIN), "a token just made joins no pair"),
         (
             "11.2",
@@ -119,6 +125,11 @@ LATE = "return ['', *shown[:-2], shown[-2] + shown[-1]]"
         ("11.3", letters(d=True), "d: with (a, b) before (b, c)"),
         ("11.3", letters(e=False), "e: one more merge comes last"),
         ("11.4", gradient("return d_E", d_X="d_X.reshape(3, 2, 2)"), "NumPy says: embed_backward"),
+        (
+            "11.4",
+            gradient("d_X[ids == padding] = 0; return d_E"),
+            "embedding_gradient changes d_X: copy it first",
+        ),
         ("11.4", gradient("d_E"), "embedding_gradient gives None"),
         ("11.4", gradient("return d_E.T"), "shaped like E, (4, 2), not (2, 4)"),
         ("11.4", gradient("return d_E + 1"), "token 3 does not occur"),
