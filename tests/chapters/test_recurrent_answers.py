@@ -114,6 +114,7 @@ def leaky(
         ("13.6", leaky(end="return d_h, d_W_h[0]"), "are not h0's and W_h's shapes"),
         ("13.6", leaky(back="d_h + d_z @ W_h.T"), "the factor a, and yours has 1"),
         ("13.6", leaky(d_z="d_h * (1 - N[t] ** 2)"), "stands the factor 1 − a"),
+        ("13.6", leaky(d_z="(1 - a) * d_h * (1 - H[t + 1] ** 2)"), "the tanh's slope is 1 − N²"),
         ("13.6", leaky(d_z="(1 - a) * d_h"), "the slope of the tanh is missing"),
         (
             "13.6",
