@@ -22,8 +22,8 @@ def ngram_counts(ids: np.ndarray, n: int, V: int) -> np.ndarray:
     """How often each run of n tokens stands in `ids` (T,): a table (V, …, V)."""
     ids = check_ids(ids, V)
     counts = np.zeros((V,) * n)
-    last = len(ids) - n + 1  # where the last run begins, plus 1
-    np.add.at(counts, tuple(ids[k : last + k] for k in range(n)), 1)
+    runs = max(len(ids) - n + 1, 0)
+    np.add.at(counts, tuple(ids[k : runs + k] for k in range(n)), 1)
     return counts
 
 
@@ -69,9 +69,10 @@ def ngram_numbers(ids: np.ndarray, n: int, V: int) -> np.ndarray:
     if V**n >= 2**63:
         raise ValueError(f"ngram_numbers: {V}**{n} is too large for one number")
     ids = check_ids(ids, V)
-    numbers = np.zeros(len(ids) - n + 1, dtype=np.int64)
+    runs = max(len(ids) - n + 1, 0)
+    numbers = np.zeros(runs, dtype=np.int64)
     for k in range(n):
-        numbers = numbers * V + ids[k : len(ids) - n + 1 + k]
+        numbers = numbers * V + ids[k : runs + k]
     return numbers
 
 
