@@ -26,8 +26,8 @@ def exactly(result: str, first: str = "pass") -> str:
 
 def nearness(result: str, first: str = "pass") -> str:
     return (
-        f"def nearness(Q, K, width):\n    {first}\n    dots, squares = Q @ K.T, (K**2).sum(axis=1)\n"
-        f"    {result}"
+        f"def nearness(Q, K, width):\n    {first}\n    dots = Q @ K.T\n"
+        f"    squares = (K**2).sum(axis=1)\n    {result}"
     )
 
 
@@ -67,7 +67,7 @@ def back(
         ("14.2", letters(a=False), "a: the weights are not negative"),
         ("14.2", letters(b=True), "b: all scores grow tenfold"),
         ("14.2", letters(c=False), "c: every score grows by the same"),
-        ("14.3", exactly("return 0.5", "written[0] = targets[0]"), "exactly changes an argument"),
+        ("14.3", exactly("return 0.5", "written[:] = targets"), "exactly changes an argument"),
         ("14.3", exactly("fine"), "exactly gives None"),
         ("14.3", exactly("return fine.all(axis=1)"), "one share for the batch, not (40,)"),
         ("14.3", exactly("return (written == targets)[counted].mean()"), "ask whole rows"),
