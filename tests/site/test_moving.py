@@ -213,13 +213,14 @@ def of_mask(states: list[dict]) -> list[dict]:
     masks = [anything, causal, padding, causal & padding]
     made = []
     for state in states:
-        mask, i = masks[state["mask"]], 4 - state["cell"][1]
+        mask, j, i = masks[state["mask"]], state["cell"][0], 4 - state["cell"][1]
         scores = Q @ K.T / state["divisor"]
         weights = attention.masked_softmax(scores, mask)
         if state["divisor"] == 2:
             assert np.allclose(attention.attention(Q, K, V, mask)[1], weights)
         made.append(
             {
+                "score": np.where(mask, scores, -np.inf)[i, j],
                 "scores": scores[i][mask[i]],
                 "weights": weights[i],
                 "table": weights,

@@ -19,8 +19,8 @@ export default {
       key: stage.line("the key", "key"),
       product: stage.line("dot product", "product"),
       weight: stage.line("weight", "weight"),
-      scores: stage.line("the row's scores", "scores"),
-      powers: stage.line("powers e^score", "powers"),
+      scores: stage.line("scores", "scores"),
+      powers: stage.line("powers", "powers"),
       weights: stage.line("weights", "weights"),
       output: stage.line("output", "output"),
     };

@@ -30,7 +30,8 @@ export default {
       "× √K": { divisor: 0.5 }, raw: { divisor: 1 }, "/ √K": { divisor: 2 }, "/ K": { divisor: 4 },
     });
     const lines = {
-      scores: stage.line("scores", "scores"),
+      score: stage.line("the score", "score"),
+      scores: stage.line("its row", "scores"),
       weights: stage.line("weights", "weights"),
       entropy: stage.line("entropy", "entropy"),
       slopes: stage.line("size of the slopes", "slopes"),
@@ -42,22 +43,25 @@ export default {
       const seen = Q.map((_, i) => K.map((_, j) => may(i, j)));
       const all = Q.map((q) => K.map((k) => dot(q, k) / divisor));
       const table = all.map((scores, i) => maskedSoftmax(scores, seen[i]));
-      const i = rowOf(cell);
+      const [i, j] = [rowOf(cell), cell[0]];
       const [scores, weights] = [all[i], table[i]];
       const numbers = {
-        divisor, mask, cell, scores: scores.filter((_, j) => seen[i][j]), weights, table,
+        divisor, mask, cell, score: seen[i][j] ? scores[j] : -Infinity,
+        scores: scores.filter((_, at) => seen[i][at]), weights, table,
         entropy: entropy(weights), slopes: norm(softmaxJacobian(weights).flat()), output: times([weights], V)[0],
       };
       draw(words, table, cell, seen);
 
       const open = seen[i].filter(Boolean).length;
-      lines.scores(`(${scores.map((score, j) => (seen[i][j] ? shown(score) : "−∞")).join(", ")})`);
+      const by = seen[i][j] ? `${shown(dot(Q[i], K[j]), 0)} / ${shown(divisor)} = ${shown(scores[j])}` : "hidden, −∞";
+      lines.score(`${words[i]} for ${words[j]}: ${by}`);
+      lines.scores(`(${scores.map((score, at) => (seen[i][at] ? shown(score) : "−∞")).join(", ")})`);
       lines.weights(row(weights, 3));
       lines.entropy(`${shown(numbers.entropy, 3)} nats (${open} alike: ${shown(Math.log(open), 3)})`);
       lines.slopes(shown(numbers.slopes, 3));
       lines.output(row(numbers.output, 3));
-      const told = `The weights of ${words[i]} are ${row(weights, 3)}`;
-      return { numbers, words: `${told}. Their entropy is ${shown(numbers.entropy, 3)}.` };
+      const told = `${words[i]} gives ${words[j]} the weight ${shown(weights[j], 3)}${seen[i][j] ? "" : ": hidden"}`;
+      return { numbers, words: `${told}. The entropy of its row is ${shown(numbers.entropy, 3)}.` };
     };
   },
 };

@@ -31,8 +31,8 @@ export default {
     stage.choice("scaled", { label: "written with", words: SCALES });
     const lines = {
       c: stage.line("c", "c"),
-      end: stage.line("RMS after block L", "end"),
-      share: stage.line("the last block adds", "share"),
+      end: stage.line("RMS at the end", "end"),
+      share: stage.line("last block adds", "share"),
       ratio: stage.line("gradient, first to last", "ratio"),
     };
 
