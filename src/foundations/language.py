@@ -77,7 +77,7 @@ def ngram_numbers(ids: np.ndarray, n: int, V: int) -> np.ndarray:
 
 
 def count(numbers: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """How often each number of `asked` stands among `numbers`: shaped like `asked`."""
+    """How often each number of `asked` is among `numbers`; shaped like `asked`."""
     ranked = np.sort(numbers)
     ends = np.searchsorted(ranked, asked, side="right")
     return ends - np.searchsorted(ranked, asked, side="left")

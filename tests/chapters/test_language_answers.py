@@ -64,8 +64,7 @@ def neck(result: str) -> str:
 
 
 NO_TARGET = (
-    "P = softmax(X @ U) / (len(ids) - 1)\n"
-    "    return embed_backward(ids[:-1], P @ U.T, V), X.T @ P"
+    "P = softmax(X @ U) / (len(ids) - 1)\n    return embed_backward(ids[:-1], P @ U.T, V), X.T @ P"
 )
 
 

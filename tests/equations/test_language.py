@@ -95,9 +95,7 @@ def test_no_table_gives_the_text_more_than_the_relative_counts(n):
         assert language.bigram_model(TRAIN, V) == pytest.approx(best)
 
 
-@pytest.mark.equation(
-    "eq:add-alpha", r"p(v \mid h) = \frac{c(h, v) + \alpha}{c(h) + \alpha V}"
-)
+@pytest.mark.equation("eq:add-alpha", r"p(v \mid h) = \frac{c(h, v) + \alpha}{c(h) + \alpha V}")
 @pytest.mark.parametrize("alpha", [0.01, 1.0, 3.5])
 def test_every_count_gets_alpha(alpha):
     formula = (C + alpha) / (C.sum(axis=1, keepdims=True) + alpha * V)
@@ -241,9 +239,7 @@ def test_the_gradient_is_expected_minus_counted_pairs():
     assert language.counted_gradient(at_counts, counts) == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.equation(
-    "eq:decay-counts", r"p(v \mid h) = \frac{c(h, v) - \lambda N\, W_{hv}}{c(h)}"
-)
+@pytest.mark.equation("eq:decay-counts", r"p(v \mid h) = \frac{c(h, v) - \lambda N\, W_{hv}}{c(h)}")
 @pytest.mark.parametrize("decay", [1e-3, 1e-2])
 def test_weight_decay_comes_to_rest_at_smoothed_counts(decay):
     counts = language.ngram_counts(TINY, 2, 5)

@@ -1,4 +1,4 @@
-"""What `foundations.language` promises beyond its equations: edges, errors, differences, PyTorch's word."""
+"""What `foundations.language` promises beyond its equations: edges, errors, PyTorch's word."""
 
 from collections import Counter
 
