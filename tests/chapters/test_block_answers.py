@@ -98,6 +98,7 @@ def centre(result: str) -> str:
         ("18.5", growth(shrink="2**0.5 / 7"), "the embeddings do not shrink"),
         ("18.5", growth(rms="7.1"), "rms_end is not 7.1"),
         ("18.5", growth(shrink="0.146"), "shrink is not 0.146"),
+        ("18.6", centre("p.update(q); return p"), "centre changes its argument"),
         ("18.6", centre("return list(q)"), "centre returns a dict, not"),
         ("18.6", centre("return {k: q[k] for k in names}"), "with all the names of p"),
         ("18.6", centre("return q | {'b2': q['b2'][None]}"), "b2 must stay (8,)"),

@@ -139,6 +139,7 @@ def bias(
             "not undone for H = 1",
         ),
         ("17.6", bias("back"), "alibi_bias gives None"),
+        ("17.6", bias("return np.where(back >= 0, price, -np.inf)"), "distance lowers a score"),
         ("17.6", bias("return price[0]"), "is (4, 2, 5), not (2, 5)"),
         ("17.6", bias(slopes="4.0 ** -np.arange(H)"), "h begins at 1, not 0"),
         ("17.6", bias(slopes="alibi_slopes(H)[::-1]"), "the first head has the steepest"),
