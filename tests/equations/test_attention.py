@@ -160,10 +160,12 @@ def test_a_mask_takes_powers_out_of_the_weights_and_out_of_their_sum():
 
 @pytest.mark.equation(
     "eq:equivariance",
-    r"""\operatorname{attention}(\mathbf{P}\mathbf{X})
-    = \mathbf{P}\mathbf{A}\mathbf{P}^\top\, \mathbf{P}\mathbf{V}
-    = \mathbf{P}\mathbf{A}\mathbf{V}
-    = \mathbf{P} \operatorname{attention}(\mathbf{X})""",
+    r"""\begin{aligned}
+    \operatorname{attention}(\mathbf{P}\mathbf{X})
+    &= \mathbf{P}\mathbf{A}\mathbf{P}^\top\, \mathbf{P}\mathbf{V}
+    = \mathbf{P}\mathbf{A}\mathbf{V} \\
+    &= \mathbf{P} \operatorname{attention}(\mathbf{X})
+    \end{aligned}""",
 )
 @pytest.mark.parametrize("T", [1, 2, 5, 9])
 def test_outputs_change_places_as_the_inputs_do(T):

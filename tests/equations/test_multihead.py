@@ -48,8 +48,8 @@ def test_a_dot_product_is_the_sum_over_the_heads_pieces(H):
 @pytest.mark.equation(
     "eq:multi-head",
     r"""\begin{aligned} \mathbf{A}_h &= \operatorname{softmax}\!\left( \frac{\mathbf{Q}_h
-    \mathbf{K}_h^\top}{\sqrt{K}} \right) \\ \mathbf{Y} &= \bigl[\, \mathbf{A}_0 \mathbf{V}_0 \;\;
-    \mathbf{A}_1 \mathbf{V}_1 \; \cdots \; \mathbf{A}_{H-1} \mathbf{V}_{H-1} \bigr]\, \mathbf{W}_o +
+    \mathbf{K}_h^\top}{\sqrt{K}} \right) \\ \mathbf{Y} &= \bigl[\, \mathbf{A}_0 \mathbf{V}_0 \;
+    \cdots \; \mathbf{A}_{H-1} \mathbf{V}_{H-1} \bigr]\, \mathbf{W}_o +
     \mathbf{b}_o \end{aligned}""",
 )
 @pytest.mark.parametrize(("B", "T", "D", "H"), SIZES)
@@ -148,8 +148,9 @@ def test_contributions_come_from_the_ov_circuit(B, T, D, H):
 
 @pytest.mark.equation(
     "eq:circuit-rank",
-    r"""\operatorname{rank}\bigl( \mathbf{W}_q^h \mathbf{W}_k^{h\top} \bigr) \le K
-    \qquad\text{and}\qquad \operatorname{rank}\bigl( \mathbf{W}_v^h \mathbf{W}_o^h \bigr) \le K""",
+    r"""\begin{aligned}
+    \operatorname{rank}\bigl( \mathbf{W}_q^h \mathbf{W}_k^{h\top} \bigr) &\le K \\
+    \operatorname{rank}\bigl( \mathbf{W}_v^h \mathbf{W}_o^h \bigr) &\le K \end{aligned}""",
 )
 @pytest.mark.parametrize(("D", "H"), [(8, 4), (6, 1), (6, 3), (5, 5)])
 def test_circuits_have_the_rank_of_a_head(D, H):
