@@ -217,10 +217,10 @@ def test_the_gradient_of_the_first_cell_is_right_by_differences():
 @pytest.mark.equation(
     "eq:d-gates",
     r"""\begin{aligned}
-    d_{\mathbf{z}^i} &= d_{\mathbf{c}} \odot \mathbf{g} \odot \mathbf{i} \odot (1 - \mathbf{i}), &
+    d_{\mathbf{z}^i} &= d_{\mathbf{c}} \odot \mathbf{g} \odot \mathbf{i} \odot (1 - \mathbf{i}), \\
     d_{\mathbf{z}^f} &= d_{\mathbf{c}} \odot \mathbf{c}_{t-1} \odot \mathbf{f}
     \odot (1 - \mathbf{f}), \\
-    d_{\mathbf{z}^g} &= d_{\mathbf{c}} \odot \mathbf{i} \odot (1 - \mathbf{g} \odot \mathbf{g}), &
+    d_{\mathbf{z}^g} &= d_{\mathbf{c}} \odot \mathbf{i} \odot (1 - \mathbf{g} \odot \mathbf{g}), \\
     d_{\mathbf{z}^o} &= d_{\mathbf{h}} \odot \tanh \mathbf{c} \odot \mathbf{o}
     \odot (1 - \mathbf{o})
     \end{aligned}""",
