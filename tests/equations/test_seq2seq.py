@@ -222,9 +222,11 @@ def test_gradients_of_a_lookup_by_queries_keys_and_values(before):
 
 @pytest.mark.equation(
     "eq:context",
-    r"""w_{ti} = \operatorname{softmax}_i(\mathbf{s}_t \mathbf{W}_a \mathbf{h}_i^\top), \qquad
-    \mathbf{c}_t = \sum_i w_{ti}\, \mathbf{h}_i, \qquad
-    \mathbf{z}_t = \mathbf{s}_t \mathbf{W}_s + \mathbf{c}_t \mathbf{W}_c + \mathbf{b}""",
+    r"""\begin{aligned}
+    w_{ti} &= \operatorname{softmax}_i(\mathbf{s}_t \mathbf{W}_a \mathbf{h}_i^\top), \qquad
+    \mathbf{c}_t = \sum_i w_{ti}\, \mathbf{h}_i, \\
+    \mathbf{z}_t &= \mathbf{s}_t \mathbf{W}_s + \mathbf{c}_t \mathbf{W}_c + \mathbf{b}
+    \end{aligned}""",
 )
 def test_the_decoder_looks_at_the_states_that_are_real():
     p, (source, keep, targets, _) = small()
