@@ -179,8 +179,10 @@ def test_the_stream_collects_from_its_three_roles():
 
 @pytest.mark.equation(
     "eq:key-bias",
-    r"""d_{\mathbf{b}_k} = \sum_j \sum_i \frac{(d_{\mathbf{S}})_{ij}\, \mathbf{q}_i}{\sqrt{K}}
-    = \sum_i \frac{\mathbf{q}_i}{\sqrt{K}} \sum_j (d_{\mathbf{S}})_{ij} = \mathbf{0}""",
+    r"""\begin{aligned}
+    d_{\mathbf{b}_k} &= \sum_j \sum_i \frac{(d_{\mathbf{S}})_{ij}\, \mathbf{q}_i}{\sqrt{K}} \\
+    &= \sum_i \frac{\mathbf{q}_i}{\sqrt{K}} \sum_j (d_{\mathbf{S}})_{ij} = \mathbf{0}
+    \end{aligned}""",
 )
 @pytest.mark.parametrize("mask", [None, causal_mask(3)])
 def test_the_bias_of_the_keys_has_no_effect_and_no_gradient(mask):
@@ -212,8 +214,10 @@ def test_backward_takes_twice_the_products_of_forward(B, T, L):
 
 @pytest.mark.equation(
     "eq:row-shortcut",
-    r"""\sum_j a_j\, d_{a_j} = \sum_j a_j\, (d_{\mathbf{o}} \cdot \mathbf{v}_j)
-    = d_{\mathbf{o}} \cdot \sum_j a_j \mathbf{v}_j = d_{\mathbf{o}} \cdot \mathbf{o}""",
+    r"""\begin{aligned}
+    \sum_j a_j\, d_{a_j} &= \sum_j a_j\, (d_{\mathbf{o}} \cdot \mathbf{v}_j) \\
+    &= d_{\mathbf{o}} \cdot \sum_j a_j \mathbf{v}_j = d_{\mathbf{o}} \cdot \mathbf{o}
+    \end{aligned}""",
 )
 def test_the_row_sum_is_a_dot_product_of_the_output():
     _, _, V, A, out, d_O = attention_case()
