@@ -134,7 +134,10 @@ def test_two_flops_per_parameter_and_token_and_attention(D, L, T):
 
 @pytest.mark.equation(
     "eq:gpt-bytes",
-    r"""\text{bytes} = s B T \bigl(L\,(10 D + 2 F + 2 + H T) + 2 D + 1 + V\bigr) + 8 B T""",
+    r"""\begin{aligned}
+    \text{bytes} = s B T \bigl(&L\,(10 D + 2 F + 2 + H T) \\
+    &+ 2 D + 1 + V\bigr) + 8 B T
+    \end{aligned}""",
 )
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
 @pytest.mark.parametrize(("B", "T", "H", "L"), [(1, 1, 2, 1), (3, 5, 4, 2), (2, 6, 1, 3)])
