@@ -77,7 +77,6 @@ def back(
         ("14.4", "numbers = '19'", "numbers is one number, not '19'"),
         ("14.4", "numbers = 300", "those are the bits"),
         ("14.4", "numbers = 20", "20 would do, one each"),
-        ("14.4", "numbers = 1", "one number of 16 bits holds one token"),
         ("14.4", "numbers = 18.7", "18.7 is no whole number"),
         ("14.4", "numbers = 21", "not 21: 299.3 bits"),
         ("14.5", nearness("return softmax(dots)", "K -= 1"), "nearness changes an argument"),
