@@ -122,7 +122,16 @@ def test_a_wrong_answer_is_told_what_is_wrong(answered, number, code, diagnosis)
         ("21.1", paper(true="0.8255", other="0.0255", gap="3.498", floor="0.8055")),
         ("21.2", letters().replace("True", "np.True_").replace("False", "np.False_")),
         ("21.3", prefixes("return np.array([[prefix_mask(n, T)] for n in prefixes])")),
+        ("21.3", prefixes("return padding_mask(prefixes[:, None], T) | causal")),
         ("21.4", padded("return np.float64(loss)")),
+        (
+            "21.4",
+            "def padded_loss(logits, targets, eps, pad):\n"
+            "    keep = targets != pad\n    log_p = log_softmax(logits)\n"
+            "    true = log_p[np.arange(len(targets)), np.where(keep, targets, 0)]\n"
+            "    rows = -(1 - eps) * true - eps * log_p.mean(axis=-1)\n"
+            "    return float((rows * keep).sum() / max(keep.sum(), 1))",
+        ),
         ("21.5", translate("return target[:, 1:]")),
         ("21.5", translate("return target[:, 1:].tolist()")),
     ],
