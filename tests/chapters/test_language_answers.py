@@ -90,6 +90,7 @@ NO_TARGET = (
         ("12.3", model("return shares[:-1]"), "(5, 5), not (4, 5)"),
         ("12.3", model("return counts / counts.sum(axis=1, keepdims=True)"), "0 / 0: row 4"),
         ("12.3", model("return counts"), "counts, not shares"),
+        ("12.3", model("return counts / 1.5"), "counts, not shares"),
         ("12.3", model(PER_TOKEN), "divide by the pairs of the row"),
         (
             "12.3",

@@ -253,8 +253,7 @@ def test_weight_decay_comes_to_rest_at_smoothed_counts(decay):
 
 @pytest.mark.equation(
     "eq:bigram-rank",
-    r"""\mathbf{W} = \mathbf{E}\, \mathbf{U}
-    \qquad\text{with the gradients}\qquad
+    r"""\mathbf{W} = \mathbf{E}\, \mathbf{U}, \quad
     d_{\mathbf{E}} = d_{\mathbf{W}} \mathbf{U}^\top, \quad
     d_{\mathbf{U}} = \mathbf{E}^\top d_{\mathbf{W}}""",
 )
