@@ -56,9 +56,11 @@ def test_words_are_scaled_by_the_root_of_the_width_and_places_added(D):
 
 @pytest.mark.equation(
     "eq:encoder-stack",
-    r"""\mathbf{X}_0 = [\mathbf{x}_1; \ldots; \mathbf{x}_T], \qquad
+    r"""\begin{gathered}
+    \mathbf{X}_0 = [\mathbf{x}_1; \ldots; \mathbf{x}_T] \\
     \mathbf{X}_l = \operatorname{block}_l^{\text{post}}(\mathbf{X}_{l-1}),
-    \quad l = 1, \ldots, L""",
+    \quad l = 1, \ldots, L
+    \end{gathered}""",
 )
 @pytest.mark.parametrize("L", [1, 3])
 def test_an_encoder_is_post_norm_blocks_on_words_and_places(L):
