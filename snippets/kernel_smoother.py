@@ -20,7 +20,7 @@ def kernel_smoother(
         raise ValueError(f"kernel_smoother: {len(xs)} places and {len(ys)} values")
     if not width > 0:
         raise ValueError(f"kernel_smoother: a width is above 0, not {width}")
-    scores = -((x[:, None] - xs) ** 2).sum(axis=-1) / (2 * width**2)  # (m, n)
+    scores = -((x[:, None] - xs) ** 2).sum(axis=-1) / (2 * width**2)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights @ ys / weights.sum(axis=1).reshape(-1, *[1] * (ys.ndim - 1))
 
