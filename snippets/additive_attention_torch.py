@@ -29,7 +29,7 @@ class AdditiveAttention(nn.Module):
         real key gets zeros.
         """
         hidden = self.W_q(query)[:, :, None] + self.W_k(keys)[:, None]
-        scores = self.v(torch.tanh(hidden))[..., 0]  # (B, T, n)
+        scores = self.v(torch.tanh(hidden))[..., 0]
         if keep is None:
             weights = scores.softmax(dim=-1)
         else:
