@@ -61,7 +61,7 @@ def site(tmp_path_factory) -> Path:
     try:
         (shared / "site.lock").mkdir()
     except FileExistsError:  # another worker builds it
-        end = time.monotonic() + 120
+        end = time.monotonic() + 900
         while not built.exists():
             assert not failed.exists(), failed.read_text(encoding="utf-8")
             assert time.monotonic() < end, "another worker builds the site and does not end"
