@@ -7,6 +7,7 @@ from pathlib import Path
 from press import (
     csp,
     fonts,
+    lean,
     navigation,
     offline_zip,
     previews,
@@ -65,6 +66,7 @@ def on_post_build(config) -> None:
         stretches.write(Path(config.site_dir))
         csp.write(Path(config.site_dir), site.live_reload)
         if not site.live_reload:
+            lean.trim(Path(config.site_dir))
             fonts.lighten(Path(config.site_dir), root / ".cache" / "fonts")
             made = offline_zip.write(Path(config.site_dir), root, config.site_url or "")
             offer.tell(Path(config.site_dir), [made])

@@ -1,0 +1,86 @@
+"""Stylesheets that others wrote, without the rules that can never meet an element of the site.
+
+A selector goes that needs a class which no page has and no script names. A third of Material's
+sheet is for things that this book does not use, and a phone reads it before it shows a letter.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import tinycss2
+
+SHEETS = ("assets/stylesheets/*.css", "assets/vendor/katex/*.css")
+CLASSES = re.compile(r"""\bclass=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+NAMED = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+"""What stands in brackets may name what is not there: :not(.x), :is(.x, .y), [href$=".x"]."""
+
+
+def trim(site: Path) -> list[Path]:
+    """Takes the idle rules out of the sheets of a built site; gives the files that changed."""
+    site = Path(site)
+    sheets = [file for pattern in SHEETS for file in sorted(site.glob(pattern))]
+    known = classes(site) if sheets else set()
+    changed = []
+    for file in sheets:
+        before = file.read_text(encoding="utf-8")
+        after = trimmed(before, known)
+        if len(after) < len(before):
+            file.write_text(after, encoding="utf-8", newline="\n")
+            changed.append(file)
+    return changed
+
+
+def classes(site: Path) -> set[str]:
+    """Every class of the pages, and every word of the scripts: one of them may be set later."""
+    found: set[str] = set()
+    for file in site.rglob("*.html"):
+        for names in CLASSES.findall(file.read_text(encoding="utf-8")):
+            found.update("".join(names).split())
+    for file in (site / "assets").rglob("*.js"):
+        found.update(re.findall(r"[\w-]+", file.read_text(encoding="utf-8")))
+    return found
+
+
+def trimmed(css: str, known: set[str]) -> str:
+    """The sheet without selectors that need an unknown class. What cannot be read stays."""
+    rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    if any(rule.type == "error" for rule in rules):
+        return css
+    return _kept(rules, known)
+
+
+def _kept(rules: list, known: set[str]) -> str:
+    out = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = [text for text in _selectors(rule.prelude) if _can_match(text, known)]
+            if selectors:
+                out.append(f"{','.join(selectors)}{{{tinycss2.serialize(rule.content)}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
+            inside = tinycss2.parse_rule_list(
+                rule.content, skip_comments=True, skip_whitespace=True
+            )
+            if body := _kept(inside, known):
+                out.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{body}}}")
+        else:
+            out.append(rule.serialize())
+    return "".join(out)
+
+
+def _selectors(prelude: list) -> list[str]:
+    parts: list[list] = [[]]
+    for token in prelude:
+        if token.type == "literal" and token.value == ",":
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [tinycss2.serialize(part).strip() for part in parts]
+
+
+def _can_match(selector: str, known: set[str]) -> bool:
+    while (shorter := ASIDE.sub("", selector)) != selector:
+        selector = shorter
+    return "\\" in selector or all(name in known for name in NAMED.findall(selector))
