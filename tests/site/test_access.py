@@ -35,8 +35,12 @@ SCREENS_AND_SCHEMES = [(screen, s) for screen in ("desk", "phone") for s in ("de
 
 def violations(page) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))  # as a script in the page, its policy refuses it
-    page.locator(".stretch").evaluate_all(  # what is far away is judged as well
-        "(all) => all.forEach((e) => { e.style.contentVisibility = 'visible'; })"
+    page.evaluate(  # what is far away is drawn and judged as well
+        """async () => {
+            for (const e of document.querySelectorAll(".stretch"))
+                e.style.contentVisibility = "visible";
+            for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+        }"""
     )
     found = page.evaluate(
         """(tags) => axe.run(document, {

@@ -44,7 +44,7 @@ def test_the_map_can_be_read_and_leads_to_every_chapter(visit, screen):
                     && text.top > box.top && text.bottom < box.bottom};
         })"""
     )
-    facts = navigation.chapters(DOCS)
+    facts = [one for one in navigation.chapters(DOCS) if one.page.startswith(PART)]
     assert [box["words"] for box in boxes] == [one.name for one in facts]
     assert [box["href"] for box in boxes] == [f"{Path(one.page).stem}/" for one in facts]
     for box in boxes:
@@ -221,7 +221,9 @@ def test_previews_are_fetched_at_the_first_link_and_are_light(visit, site):
     assert asked == ["assets/preview.js", "assets/preview.css"]  # the target is on the page itself
     assert len(gzip.compress((site / "assets/preview.js").read_bytes())) <= 3000
     for file in site.rglob("previews.json"):
-        assert len(gzip.compress(file.read_bytes())) <= 20_000, file
+        assert len(gzip.compress(file.read_bytes())) <= 32_000, (
+            file
+        )  # the glossary links to every chapter
 
 
 def test_previews_work_without_a_network_on_a_page_that_was_read(visit):
