@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from foundations.attention import softmax_backward
 from foundations.backpropagation import linear_backward
 from foundations.block import feed_forward_backward
 from foundations.decoder import gpt, gpt_loss
@@ -55,15 +56,6 @@ def token_linear_backward(
 
 
 # --8<-- [end:token-linear-backward]
-
-
-# --8<-- [start:softmax-backward]
-def softmax_backward(d_A: np.ndarray, A: np.ndarray) -> np.ndarray:
-    """d_S of A = softmax(S), by rows, from A itself (eq:d-softmax-rows)."""
-    return A * (d_A - (A * d_A).sum(axis=-1, keepdims=True))
-
-
-# --8<-- [end:softmax-backward]
 
 
 # --8<-- [start:attention-backward]

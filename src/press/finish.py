@@ -144,7 +144,9 @@ def with_less_at_once(script: str) -> str:
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
     for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) one
-    screen ahead, so that the keyboard finds them. A script that looks otherwise stays as it is.
+    screen ahead, so that the keyboard finds them. And the colours that a page comes in are not set
+    once more: each time, the whole page's style would be worked out anew. A script that looks
+    otherwise stays as it is.
     """
     if any(script.count(before) != 1 for before, _ in LATER):
         return script

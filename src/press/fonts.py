@@ -95,8 +95,8 @@ def _kept(data: bytes, wanted: frozenset[str], family: str | None, cache: Path) 
     if (made / hashlib.sha256(data).hexdigest()).is_file():
         return None
     kept = cache / f"{hashlib.sha256(data + recipe.encode()).hexdigest()}.woff2"
+    made.mkdir(parents=True, exist_ok=True)
     if not kept.is_file():
-        made.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(light_font(data, wanted, family))
     light = kept.read_bytes()
     (made / hashlib.sha256(light).hexdigest()).touch()

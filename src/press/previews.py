@@ -34,6 +34,11 @@ TAKEN_OUT = re.compile(
     re.DOTALL,
 )
 VISIBLE = re.compile(r"<katex-html\b.*?</katex-html>", re.DOTALL)
+SPOKEN = re.compile(r'<span class="katex-mathml">.*?</math></span>', re.DOTALL)
+PART = re.compile(r"<[^>]*>|[^<]+")
+SENTENCE = re.compile(r"[.?!:](?=\s)")
+ENOUGH = 100
+"""Letters after which a card's first paragraph may end, where a sentence does."""
 SOURCE = re.compile(r'(<img\b[^>]*\ssrc=")([^"]*)"')
 
 
@@ -59,8 +64,10 @@ def write(site: Path) -> list[Path]:
                 cards[key] = card(pages[target], key[1])
             if text := cards[key]:
                 found[href] = _moved(text, target, folder)
-        if 'class="katex' not in page:  # such a page has no style for formulas: MathML has its own
-            found = {href: VISIBLE.sub("", text) for href, text in found.items()}
+        # A card is hidden from screen readers, so one form of a formula is enough: the one for the
+        # eye, or on a page without a style for that the MathML, which has its own.
+        needless = SPOKEN if 'class="katex' in page else VISIBLE
+        found = {href: needless.sub("", text) for href, text in found.items()}
         file = folder / NAME
         file.unlink(missing_ok=True)
         if found:
@@ -109,7 +116,7 @@ def card(page: str, anchor: str) -> str:
             for match in PARAGRAPH.finditer(page, after, end.start() if end else len(page))
             if not NO_PROSE.search(match[0])
         ]
-        shown = paragraphs[: 2 if anchor.startswith("ex-") else 1]
+        shown = paragraphs[:2] if anchor.startswith("ex-") else map(_opening, paragraphs[:1])
         return _title(heading[len(opening[0]) : heading.rindex("</")]) + "".join(shown)
     term = page.rfind("<dt", 0, opening.end())
     if term >= 0 and page.find("</dt>", term) >= opening.end():
@@ -121,6 +128,23 @@ def card(page: str, anchor: str) -> str:
                 inner if inner.lstrip().startswith("<") and "<p" in inner else f"<p>{inner}</p>"
             )
     return ""
+
+
+def _opening(paragraph: str) -> str:
+    """A paragraph's first sentences: as many as say something, ENOUGH letters or more."""
+    depth = letters = at = 0
+    for part in PART.findall(paragraph.removeprefix("<p>").removesuffix("</p>")):
+        if part.startswith("<"):
+            depth += 0 if part.endswith("/>") else -1 if part.startswith("</") else 1
+        elif depth:
+            letters += len(part)
+        else:
+            for end in SENTENCE.finditer(part):
+                if letters + end.end() >= ENOUGH:
+                    return f"{paragraph[: len('<p>') + at + end.end()]}</p>"
+            letters += len(part)
+        at += len(part)
+    return paragraph
 
 
 def element(page: str, start: int) -> str:

@@ -101,3 +101,24 @@ def test_cards_hold_no_link_no_id_and_no_style():
         card = previews.card(TARGET, anchor)
         for what in ("<a ", " id=", " style=", "tabindex"):
             assert what not in card
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "shown"),
+    [
+        ("<p>Short. And more.</p>", "<p>Short. And more.</p>"),
+        (f"<p>{'a' * 99}. Then. Gone.</p>", f"<p>{'a' * 99}.</p>"),
+        (f"<p>{'a' * 98}. Then. Gone.</p>", f"<p>{'a' * 98}. Then.</p>"),
+        (f"<p><em>{'a' * 99}. In.</em> Now? Gone</p>", f"<p><em>{'a' * 99}. In.</em> Now?</p>"),
+        (f"<p>{'a' * 120} 3.14 and no end</p>", f"<p>{'a' * 120} 3.14 and no end</p>"),
+    ],
+)  # fmt: skip
+def test_a_long_first_paragraph_ends_with_a_sentence(paragraph, shown):
+    assert previews._opening(paragraph) == shown
+
+
+def test_a_formula_stands_in_a_card_in_one_form():
+    spoken = '<span class="katex-mathml"><math><mi>a</mi></math></span>'
+    both = f'<span class="katex">{spoken}<katex-html>a</katex-html></span>'
+    assert previews.SPOKEN.sub("", both) == both.replace(spoken, "")
+    assert "<math>" in previews.VISIBLE.sub("", both)

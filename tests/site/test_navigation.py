@@ -221,9 +221,7 @@ def test_previews_are_fetched_at_the_first_link_and_are_light(visit, site):
     assert asked == ["assets/preview.js", "assets/preview.css"]  # the target is on the page itself
     assert len(gzip.compress((site / "assets/preview.js").read_bytes())) <= 3000
     for file in site.rglob("previews.json"):
-        assert len(gzip.compress(file.read_bytes())) <= 32_000, (
-            file
-        )  # the glossary links to every chapter
+        assert len(gzip.compress(file.read_bytes())) <= 20_000, file
 
 
 def test_previews_work_without_a_network_on_a_page_that_was_read(visit):
