@@ -93,19 +93,20 @@
     made.append(status);
     block.append(made);
   };
-  // Figures that move. Their script is a classic one: it works from a folder too.
-  let moving;
+  // Figures that move, each with a script of its own: a classic one, which works from a folder too.
+  const moving = {};
   const move = async (_, place) => {
     const status = place.querySelector("[role=status]");
     status.textContent = "";
+    const name = place.dataset.moving;
     try {
-      await (moving ??= new Promise((onload, onerror) => {
-        const src = new URL("vendor/moving/moving.js", home);
+      await (moving[name] ??= new Promise((onload, onerror) => {
+        const src = new URL(`vendor/moving/${name}.js`, home);
         document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
       }));
       place.dispatchEvent(new Event("book:move", { bubbles: true }));
     } catch {
-      moving = undefined; // the next press tries again
+      delete moving[name]; // the next press tries again
       status.textContent = "Its script did not come; press again";
     }
   };

@@ -26,7 +26,7 @@ from press.moving import marks
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-SCRIPT = "assets/vendor/moving/moving.js"
+SCRIPTS = "assets/vendor/moving/"
 EXACT = 1e-9
 """Relative and absolute tolerance of the exposed numbers; of the shown ones each digit counts."""
 AXE = vendor.WEB / "node_modules/axe-core/axe.min.js"
@@ -465,10 +465,8 @@ def shown_rightly(text: str, wanted) -> bool:
 
 def test_opening_fetches_one_script_and_moves_nothing_above(figure):
     (box, early), (opened, late) = figure.before, figure.after
-    first = next(name for name in sorted(PAGES) if PAGES[name] == PAGES[figure.name])
-    wanted = [figure.tab.base + SCRIPT] if figure.name == first else []  # or it is there already
-    assert [url for url in late if url not in early] == wanted
-    assert not wanted or not [url for url in early if "moving.js" in url]
+    wanted = f"{figure.tab.base}{SCRIPTS}{figure.name}.js"
+    assert [url for url in late if url not in early] == [wanted]
     assert not figure.picture.is_visible()
     assert abs(opened["y"] - box["y"]) < 1
     assert opened["height"] >= box["height"] - 1
@@ -689,7 +687,7 @@ def test_nobody_complains(figure):
     figure.page.wait_for_timeout(50)
     assert figure.page.evaluate("violations") == []
     assert not figure.tab.complaints and not figure.tab.foreign
-    assert sum(url.endswith(SCRIPT) for url in figure.tab.requests) == 1
+    assert sum(url.endswith(f"{SCRIPTS}{figure.name}.js") for url in figure.tab.requests) == 1
 
 
 # --- without what a browser may lack ---------------------------------------------------------
@@ -701,7 +699,7 @@ def test_every_picture_stands_in_the_page_before_its_place(pages):
         image = r'<p><img(?=[^<]* alt="[^"]{40,}")(?=[^<]* src="[^"]+\.svg")[^<]*></p>'
         place = rf'{image}\s*<div class="moving" data-moving="{name}"></div>'
         assert len(re.findall(place, text)) == 1, name
-        assert "moving:" not in text and "moving.js" not in text
+        assert "moving:" not in text and SCRIPTS not in text
 
 
 def test_without_javascript_the_picture_is_there_and_no_button(visit):
@@ -737,12 +735,12 @@ def test_where_the_script_does_not_come_the_button_says_so(visit):
     tab = visit()
     tab.page.context.set_default_timeout(60_000)
     page = tab.open(PAGES["dot"])
-    page.route(f"**/{SCRIPT}", lambda route: route.abort())
+    page.route(f"**/{SCRIPTS}dot.js", lambda route: route.abort())
     place = page.locator(".moving")
     place.get_by_role("button").click()
     place.get_by_text("did not come").wait_for()
     assert page.locator("img[src*=vectors-projection]").is_visible()
-    page.unroute(f"**/{SCRIPT}")
+    page.unroute(f"**/{SCRIPTS}dot.js")
     place.get_by_role("button").click()
     place.locator("svg").wait_for()
     assert place.locator(".live-bar [role=status]").text_content() == ""

@@ -99,9 +99,9 @@ def change(published, name: str, text: str) -> None:
 def test_a_figure_that_was_moved_once_moves_without_a_network(reader):
     tab = reader
     visited(tab, CHAPTER)
-    assert "assets/vendor/moving/moving.js" not in [u for urls in kept(tab).values() for u in urls]
+    assert "assets/vendor/moving/dot.js" not in [u for urls in kept(tab).values() for u in urls]
     tab.page.get_by_role("button", name="Move it").click()
-    wait_until_kept(tab, "assets/vendor/moving/moving.js")
+    wait_until_kept(tab, "assets/vendor/moving/dot.js")
     tab.page.context.set_offline(True)
     page = tab.open(CHAPTER)
     page.get_by_role("button", name="Move it").click()

@@ -1,6 +1,7 @@
-"""Makes one classic script of the moving figures, docs/assets/vendor/moving/moving.js.
+"""Makes a classic script of each moving figure, docs/assets/vendor/moving/NAME.js.
 
-Not a module: a browser loads no modules from a folder (file://), and the figures shall move there.
+A reader fetches what he moves. No modules: a browser loads none from a folder (file://), and the
+figures shall move there.
 """
 
 from __future__ import annotations
@@ -14,21 +15,28 @@ HERE = Path(__file__).parent
 
 
 def install(docs: Path) -> list[Path]:
-    """Writes the script where a source or esbuild's version changed; gives it if it was written."""
-    target = docs / "assets/vendor/moving/moving.js"
-    sources = [*sorted(HERE.glob("*.js")), HERE / "moving.css", *sorted(marks.FIGURES.glob("*.js"))]
-    made = vendor.bundle(
-        target, entry(), sources, HERE, "the moving figures do not bundle",
-        "--format=iife", "--charset=utf8", "--loader:.css=text",
-    )  # fmt: skip
-    return [target] if made else []
+    """Writes the scripts whose source, or esbuild's version, changed; gives those. Others go."""
+    folder = docs / "assets/vendor/moving"
+    shared = [*sorted(HERE.glob("*.js")), HERE / "moving.css"]
+    made = []
+    for name in marks.names():
+        target = folder / f"{name}.js"
+        if vendor.bundle(
+            target, entry(name), [*shared, marks.FIGURES / f"{name}.js"], HERE,
+            f"the moving figure {name} does not bundle",
+            "--format=iife", "--charset=utf8", "--loader:.css=text",
+        ):  # fmt: skip
+            made.append(target)
+    for file in folder.glob("*.js"):
+        if file.stem not in marks.names():
+            file.unlink()
+    return made
 
 
-def entry() -> str:
-    """The script's first lines: every file of figures/ under its own name."""
-    names = marks.names()
-    imports = [f'import f{at} from "./figures/{name}.js";' for at, name in enumerate(names)]
-    figures = ", ".join(f'"{name}": f{at}' for at, name in enumerate(names))
-    return "\n".join(
-        [*imports, 'import { start } from "./stage.js";', f"start({{ {figures} }});", ""]
+def entry(name: str) -> str:
+    """A script's first lines: the figure, and the stage that waits for it to be opened."""
+    return (
+        f'import figure from "./figures/{name}.js";\n'
+        'import { start } from "./stage.js";\n'
+        f'start("{name}", figure);\n'
     )

@@ -351,11 +351,12 @@ export class Stage {
 }
 
 /** Opens and closes figures, as book.js asks: it fetches this script at the first press. */
-export function start(figures) {
+export function start(name, figure) {
   const sheet = new CSSStyleSheet(); // a <style> would offend the page's policy
   sheet.replaceSync(look);
   document.adoptedStyleSheets.push(sheet);
   document.addEventListener("book:move", ({ target: place }) => {
+    if (place.dataset.moving !== name) return;
     const picture = place.previousElementSibling;
     const bar = place.querySelector(".live-bar");
     const [button] = bar.children;
@@ -371,7 +372,7 @@ export function start(figures) {
       button.textContent = "Move it";
     };
     if (place.stage) return close();
-    place.stage = new Stage(place, figures[place.dataset.moving], place.dataset.moving);
+    place.stage = new Stage(place, figure, name);
     place.prepend(place.stage.box);
     button.after(...place.stage.buttons);
     place.classList.add("open");
