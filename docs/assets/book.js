@@ -173,6 +173,19 @@
     } catch { /* a browser that allows none, as in private windows */ }
   });
 
+  // What is far off is drawn when it comes near (book.css). Where a reader stays, the rest follows,
+  // one stretch in each idle moment: a screen reader that starts late finds the whole page.
+  const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
+  const anchored = CSS.supports("overflow-anchor", "auto");
+  const draw = () => {
+    const next = [...document.querySelectorAll(".stretch:not(.drawn)")]
+      .find((stretch) => anchored || stretch.getBoundingClientRect().bottom > 0); // nothing may move
+    if (!next) return;
+    next.classList.add("drawn");
+    idle(draw);
+  };
+  addEventListener("load", () => setTimeout(idle, 5000, draw));
+
   // On paper, everything is open.
   let opened = [];
   addEventListener("beforeprint", () => {

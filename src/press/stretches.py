@@ -2,8 +2,10 @@
 
 A chapter is thousands of small boxes: a phone is busy for seconds with lining them all up before
 the reader has seen the first. book.css says of a stretch that it is drawn when it comes near
-(`content-visibility: auto`); search, links, find-in-page and screen readers reach it all the same.
-Until then it takes the room that is guessed here. Headings stay outside: Material's script asks
+(`content-visibility: auto`); search, links and find-in-page reach it all the same. Until then it
+takes the room that is guessed here. A screen reader that is running when the page comes hears all
+of it; one that starts later misses what is not drawn (Chromium 156), so book.js draws the rest in
+idle moments once a reader stays. Headings stay outside: Material's script asks
 where each of them stands, which would have every box around one lined up at once.
 """
 

@@ -139,20 +139,24 @@ def server(site) -> Iterator[_Server]:
 # --- the browser ----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def _launched(chromium, *more: str) -> Browser:
     """Chromium of the system, else Playwright's own. Without one, tests fail: none is skipped."""
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    try:
+        return chromium.launch(executable_path=program, args=[*ARGS, *more])
+    except PlaywrightError as error:
+        pytest.fail(
+            f"The browser tests need Chromium; it does not start: {program or 'none found'}."
+            "\nOn Debian and Ubuntu: apt install chromium; elsewhere:"
+            f" {Path(sys.executable).name} -m playwright install chromium\n\n{error}",
+            pytrace=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(executable_path=program, args=list(ARGS))
-        except PlaywrightError as error:
-            pytest.fail(
-                f"The browser tests need Chromium; it does not start: {program or 'none found'}."
-                "\nOn Debian and Ubuntu: apt install chromium; elsewhere:"
-                f" {Path(sys.executable).name} -m playwright install chromium\n\n{error}",
-                pytrace=False,
-            )
+        running = _launched(playwright.chromium)
         yield running
         running.close()
 
@@ -250,3 +254,11 @@ def _visits(browser, server) -> Iterator:
 visit = pytest.fixture(_visits)
 visit_for_module = pytest.fixture(_visits, scope="module")
 """The same, for tests that share a tab."""
+
+
+@pytest.fixture
+def visit_with_screen_reader(browser, server) -> Iterator:
+    """The same, in a browser that has been told that a screen reader is there."""
+    told = _launched(browser.browser_type, "--force-renderer-accessibility")
+    yield from _visits(told, server)
+    told.close()

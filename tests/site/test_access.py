@@ -385,12 +385,20 @@ def test_the_keyboards_place_is_seen_in_the_few_colours_that_a_reader_set(visit)
 # --- formulas -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", [CHAPTER, LAB])
-def test_a_screen_reader_gets_every_formula_once_as_mathematics(visit, address):
-    """Chromium's own accessibility tree: MathML for each formula, nothing of KaTeX's picture."""
-    tab = visit()
-    page = tab.open(address)
-    tab.unfold()
+IDLE = """
+window.requestIdleCallback = (then) => { window.free ? setTimeout(then) : window.waits = then; };
+"""
+"""No moment is idle until the test says so."""
+
+
+def draw_the_rest(tab) -> None:
+    tab.page.evaluate("() => { window.free = true; waits(); }")
+    tab.page.wait_for_function("() => !document.querySelector('.stretch:not(.drawn)')")
+    tab.settle()
+
+
+def assert_every_formula_is_heard_once(page) -> None:
+    """By Chromium's own accessibility tree: MathML for each formula, nothing of KaTeX's picture."""
     drawn = page.locator("article .katex").count()
     assert drawn > 100
     nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
@@ -403,6 +411,45 @@ def test_a_screen_reader_gets_every_formula_once_as_mathematics(visit, address):
     assert roles["MathMLMath"] == drawn + in_contents and hidden == 0
     names = {node["name"]["value"] for node in nodes if node.get("name", {}).get("value")}
     assert {"Equation 1.1", "Equation 1.2"} <= names
+
+
+@pytest.mark.parametrize("address", [CHAPTER, LAB])
+def test_a_screen_reader_gets_every_formula_once_as_mathematics(visit, address):
+    """One that starts when the page has been there for a while: by then, all of it is drawn."""
+    tab = visit()
+    page = tab.open(address)
+    tab.unfold()
+    page.wait_for_function("() => !document.querySelector('.stretch:not(.drawn)')", timeout=60_000)
+    tab.settle()
+    assert_every_formula_is_heard_once(page)
+
+
+@pytest.mark.parametrize("address", [CHAPTER, LAB])
+def test_a_screen_reader_that_was_there_first_gets_what_is_not_drawn(
+    visit_with_screen_reader, address
+):
+    tab = visit_with_screen_reader()
+    tab.page.add_init_script(IDLE)
+    page = tab.open(address)
+    tab.unfold()
+    assert page.locator(".stretch").count() > 2 and page.locator(".drawn").count() == 0
+    assert_every_formula_is_heard_once(page)
+
+
+@pytest.mark.parametrize("place", ["", "#exercises"])
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_what_is_drawn_in_idle_moments_moves_nothing_that_is_read(visit, screen, place):
+    tab = visit(screen)
+    tab.page.add_init_script(IDLE)
+    page = tab.open(CHAPTER + place)
+    page.wait_for_function("() => window.waits")
+    seen = """() => [...document.querySelectorAll("article :is(h2, h3, p)")]
+        .map((e) => [e.textContent.slice(0, 40), e.getBoundingClientRect().top])
+        .filter(([_, top]) => top > 0 && top < innerHeight)"""
+    before = dict(page.evaluate(seen))
+    assert before and page.locator(".drawn").count() == 0
+    draw_the_rest(tab)
+    assert dict(page.evaluate(seen)) == pytest.approx(before, abs=1.5)  # scrolling is by pixels
 
 
 def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keyboard(visit):
