@@ -68,6 +68,8 @@ def on_post_build(config) -> None:
         if not site.live_reload:
             lean.trim(Path(config.site_dir))
             fonts.lighten(Path(config.site_dir), root / ".cache" / "fonts")
+        lean.join(Path(config.site_dir))
+        if not site.live_reload:
             made = offline_zip.write(Path(config.site_dir), root, config.site_url or "")
             offer.tell(Path(config.site_dir), [made])
         offline.write(Path(config.site_dir))  # last: it lists the bytes of every page

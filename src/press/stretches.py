@@ -24,8 +24,7 @@ PLACE = re.compile(
     re.DOTALL,
 )
 LAB = re.compile(r'(?P<open>\A\s*<div class="lab">\n)(?P<inner>.*)(?P<end></div>.*?)\Z', re.DOTALL)
-LAB_HEADING = re.compile(rf'<div class="lab-prose">\s*({HEADING})', re.DOTALL)
-HEAD = '<div class="lab-head">'
+PROSE, HEAD = '<div class="lab-prose">', '<div class="lab-head">'
 LEFT_OPEN = ("summary", "further-reading")
 """Sections with a look of their own that hangs on their heading; they are short."""
 LEAST = 2500
@@ -57,23 +56,37 @@ def stretched(page: str) -> str:
         return page
     inner = article[2]
     if lab := LAB.match(inner):
-        prose = LAB_HEADING.sub(HEAD + r"\1</div>\n<div class=\"lab-prose\">", lab["inner"])
-        made = lab["open"] + _boxed(prose, lab=True) + lab["end"]
+        made = lab["open"] + _boxed(_headings_out(lab["inner"]), lab=True) + lab["end"]
     else:
         made = _boxed(inner, lab=False)
     return page[: article.start(2)] + made + page[article.end(2) :]
 
 
-def _boxed(html: str, lab: bool) -> str:
-    marks, depth = [], 0
+def _headings(html: str, depth: int) -> list[re.Match[str]]:
+    """The headings that stand in so many elements, and in no more."""
+    found, at = [], 0
     for place in PLACE.finditer(html):
-        if place["mark"]:
-            alone = not lab or html.endswith(HEAD, 0, place.start())  # not amid a cell's prose
-            if depth == lab and alone:
-                after = place.end() + len("</div>") * lab
-                marks.append((place.start(), after, place["id"]))
-        else:
-            depth += -1 if place["close"] else 1
+        if not place["mark"]:
+            at += -1 if place["close"] else 1
+        elif at == depth:
+            found.append(place)
+    return found
+
+
+def _headings_out(lab: str) -> str:
+    """Each heading of a lab in a box of its own, and what stood around it in two cells of prose."""
+    parts, last = [], 0
+    for place in _headings(lab, 1):
+        parts += [lab[last : place.start()], "</div>\n", HEAD, place["mark"], "</div>\n", PROSE]
+        last = place.end()
+    return re.sub(rf"{PROSE}\s*</div>\n?", "", "".join(parts) + lab[last:])
+
+
+def _boxed(html: str, lab: bool) -> str:
+    marks = [
+        (place.start(), place.end() + len("</div>") * lab, place["id"])
+        for place in _headings(html, int(lab))
+    ]
     if not marks:
         return html
     ends = [start - len(HEAD) * lab for start, *_ in marks[1:]] + [len(html)]

@@ -41,3 +41,49 @@ def test_classes_come_from_pages_and_from_words_of_scripts(tmp_path):
     assert lean.trim(tmp_path) == [sheet]
     assert sheet.read_text() == "".join(f".{name}{{a:b}}" for name in names[:-1])
     assert lean.trim(tmp_path) == []
+
+
+@pytest.fixture
+def four_sheets(tmp_path):
+    for name, text in {
+        "assets/stylesheets/main.1a.min.css": '@charset "UTF-8";.m{background:url("data:a(b")}',
+        "assets/vendor/katex/katex.min.css": "@font-face{src:url(fonts/K.woff2)}",
+        "assets/book.css": ".b{mask:url('mark.svg');fill:url(#x)}",
+        "assets/preview.css": ".p{a:b}",
+        "index.html": '<link rel="stylesheet" href="assets/stylesheets/main.1a.min.css">\n'
+        '<link rel="stylesheet" href="assets/book.css">\n<p>',
+        "a/b/index.html": '<link rel="icon" href="x.svg">\n'
+        '<link rel="stylesheet" href="../../assets/stylesheets/main.1a.min.css">\n'
+        '<link rel="stylesheet" href="../../assets/vendor/katex/katex.min.css">\n'
+        '<link rel="stylesheet" href="../../assets/book.css">\n<p>',
+        "404.html": '<link rel="stylesheet" href="/book/assets/book.css"><p>',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_sheets_are_joined_in_the_order_in_which_pages_link_to_them(four_sheets):
+    lean.join(four_sheets)
+    assert (four_sheets / "assets/book.css").read_text() == (
+        '@charset "UTF-8";\n.m{background:url("data:a(b")}\n'
+        "@font-face{src:url(vendor/katex/fonts/K.woff2)}\n"
+        ".b{mask:url('mark.svg');fill:url(#x)}\n"
+    )
+    left = {file.name for file in four_sheets.rglob("*.css")}
+    assert left == {"book.css", "preview.css", "katex.min.css"}  # the last for the printed book
+
+
+def test_every_page_links_to_the_joined_sheet_once(four_sheets):
+    changed = lean.join(four_sheets)
+    assert (four_sheets / "index.html").read_text() == (
+        '<link rel="stylesheet" href="assets/book.css">\n<p>'
+    )
+    assert (four_sheets / "a/b/index.html").read_text() == (
+        '<link rel="icon" href="x.svg">\n<link rel="stylesheet" href="../../assets/book.css">\n<p>'
+    )
+    linked = '<link rel="stylesheet" href="/book/assets/book.css"><p>'
+    assert (four_sheets / "404.html").read_text() == linked
+    assert (four_sheets / "404.html").read_text().startswith('<link rel="stylesheet" href="/book')
+    assert {file.name for file in changed} == {"book.css", "index.html"}
+    assert lean.join(four_sheets) == []

@@ -123,7 +123,7 @@ def test_a_lab_is_light_and_asks_no_other_host(built):
     assert "<script" not in text.split("<article")[1].split("</article>")[0]
     for word in ("MathJax", "require.js", "jupyter-wrapper", "mermaid"):
         assert word not in text
-    assert 'href="../../assets/lab.css"' in text
+    assert 'href="../../assets/book.css"' in text
 
 
 def test_a_lab_is_built_of_the_same_parts_as_a_chapter(built):
@@ -162,10 +162,19 @@ def test_comments_are_gone_and_failures_are_marked(built):
     assert '<div class="language-python highlight not-run"' in page(built, CHAPTER)
 
 
-def test_katex_comes_only_with_formulas(built):
-    assert "katex.min.css" in page(built, CHAPTER)
-    assert "katex.min.css" in page(built, LAB)
-    assert "katex.min.css" not in page(built, "index.html")
+def test_every_page_has_one_sheet_with_all_that_it_needs(built):
+    for path in all_pages(built):
+        text = path.read_text(encoding="utf-8")
+        sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)">', text)
+        assert len(sheets) == 1 and sheets[0].endswith("assets/book.css")
+    sheet = (built / "site/assets/book.css").read_text(encoding="utf-8")
+    places = [sheet.index(rule) for rule in (".md-grid", ".katex{", ".stretch", ".lab ")]
+    assert places == sorted(places)  # Material's, KaTeX's, the book's, the labs'
+    urls = [url for url in re.findall(r"url\([\"']?([^\"')]+)", sheet) if url[:5] != "data:"]
+    assert {Path(url).suffix for url in urls if url[0] != "#"} == {".woff2"}
+    for url in urls:
+        assert url[0] == "#" or (built / "site/assets" / url).is_file()
+    assert not list((built / "site/assets/stylesheets").glob("*.css"))
 
 
 def test_the_pass_changes_nothing_the_second_time(built):
