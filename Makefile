@@ -81,7 +81,7 @@ mutate: $(VENV)/installed-test
 	@$(PY) -m press.mutate $(ARGS)
 
 clean:
-	rm -rf site dist .cache docs/labs docs/downloads docs/figures docs/assets/vendor docs/reference/equation-tests.md
+	rm -rf site dist .cache docs/labs docs/downloads docs/figures docs/assets/vendor docs/reference/equation-tests.md docs/reference/equation-tests
 
 # The virtual environment. Each stamp is younger than what it was made from, so that nothing is
 # installed twice; a new pin in a requirements file installs what it asks for.

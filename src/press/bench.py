@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from press import chapter as chapters
-from press import check, mutate
+from press import check, equations, mutate
 from press.chapter import Block, Exercise
 from press.includes import expand_code
 
@@ -182,8 +182,12 @@ def bench_build(root: Path) -> None:
         config = re.sub(r"^  - mkdocs-jupyter:\n(?:      .*\n)+", "", config, flags=re.M)
         config = re.sub(r"^strict: true", "strict: false", config, flags=re.M)
         (copy / "mkdocs.yml").write_text(config, encoding="utf-8")
-        made = "reference/equation-tests.md"
-        shutil.copy(root / "docs" / made, copy / "docs" / made)
+        for file in (root / "docs/reference").glob("equation-tests/*.md"):
+            made = copy / file.relative_to(root)
+            made.parent.mkdir(exist_ok=True)
+            shutil.copy(file, made)
+        made = Path("docs") / equations.TESTS_PAGE
+        shutil.copy(root / made, copy / made)
         if (root / "overrides").is_dir():
             shutil.copytree(root / "overrides", copy / "overrides")
         (copy / "src/press").mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from press.scan import FRONT_MATTER, prose
 from press.vendor import write_if_changed
 
 TESTS_PAGE = "reference/equation-tests.md"
+"""Leads to the chapters' pages of tests, which stand in the folder of this name."""
 DISPLAY = re.compile(r"(?<!\\)\$\$((?:\\.|[^\\])+?)\$\$", re.DOTALL)
 LABEL = re.compile(r"\\label\s*\{([^}]*)\}")
 LABEL_NAME = re.compile(r"eq:[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -48,8 +50,13 @@ class Equation:
         return self.label.replace(":", "-")
 
     @property
+    def tests_page(self) -> str:
+        """The page inside docs/ that shows its tests: each chapter has one."""
+        return f"{TESTS_PAGE.removesuffix('.md')}/{Path(self.page).name}"
+
+    @property
     def test_anchor(self) -> str:
-        """The id of its section on the page of equation tests."""
+        """The id of its section on the page of its tests."""
         return f"test-{self.anchor}"
 
     @property
@@ -176,63 +183,118 @@ def problems(docs_dir: Path | str, tests_dir: Path | str) -> list[Problem]:
     return found
 
 
-def write_equation_tests_page(docs_dir: Path | str, tests_dir: Path | str) -> bool:
-    """Write docs/reference/equation-tests.md; True if its content changed.
+def write_equation_tests(docs_dir: Path | str, tests_dir: Path | str) -> list[Path]:
+    """Writes the pages of equation tests, one a chapter and one before them; gives what changed.
 
     Every equation gets a section, tested or not, so that the links on the chapters hold.
     """
     docs_dir = Path(docs_dir)
-    equations = index(docs_dir)
     titles = {page.file: page.title for page in read_pages(docs_dir)}
     by_label: dict[str, list[Mark]] = {}
     for mark in marks(tests_dir):
         by_label.setdefault(mark.label, []).append(mark)
+    chapters: dict[str, list[Equation]] = {}
+    for equation in index(docs_dir).values():
+        chapters.setdefault(equation.file, []).append(equation)
 
-    text = [
-        "---",
-        "title: Equations and their tests",
-        "description: Every numbered equation of the book with the code that proves it.",
-        "---",
-        "",
-        "# Equations and their tests",
-        "",
-        "Every numbered equation of the book is bound to a test, and this page shows both."
+    texts = {TESTS_PAGE: _tests_overview(chapters, titles, by_label)}
+    for file, own in chapters.items():
+        texts[own[0].tests_page] = _tests_of_chapter(own, titles[file], by_label)
+    for left in (docs_dir / TESTS_PAGE).with_suffix("").glob("*.md"):
+        if left.relative_to(docs_dir).as_posix() not in texts:
+            left.unlink()
+    return [
+        docs_dir / page
+        for page, text in texts.items()
+        if write_if_changed(docs_dir / page, text.encode())
+    ]
+
+
+def _page_head(title: str, description: str) -> list[str]:
+    about = {"title": title, "description": description}
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]
+    return ["---", *lines, "---", "", f"# {title}", ""]
+
+
+def _tests_overview(
+    chapters: dict[str, list[Equation]], titles: dict[str, str], by_label: dict[str, list[Mark]]
+) -> str:
+    text = _page_head(
+        "Equations and their tests",
+        "Every numbered equation of the book with the code that proves it.",
+    )
+    text += [
+        "Every numbered equation of the book is bound to a test, and the pages below show both."
         " `make test` runs the tests; changing the formula on its page fails until somebody has"
-        " looked at its test again.",
+        " looked at its test again.", "",
+    ]  # fmt: skip
+    part = None
+    for file, own in chapters.items():
+        folder = Path(own[0].page).parent
+        if folder != part:
+            part = folder
+            name = titles.get(f"docs/{part.as_posix()}/index.md") or part.name.capitalize()
+            text += ["", f"## {name}", ""] if name else [""]
+        number = own[0].number.partition(".")[0]
+        link = os.path.relpath(own[0].tests_page, os.path.dirname(TESTS_PAGE)).replace(os.sep, "/")
+        tests = sum(len(by_label.get(equation.label, [])) for equation in own)
+        text.append(
+            f"- [{number}. {titles[file]}]({link}):"
+            f" {_counted(len(own), 'equation')}, {_counted(tests, 'test')}"
+        )
+    return "\n".join([*text, ""])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _tests_of_chapter(chapter: list[Equation], title: str, by_label: dict[str, list[Mark]]) -> str:
+    number = chapter[0].number.partition(".")[0]
+    text = _page_head(
+        f"The tests of chapter {number}",
+        f"Every numbered equation of chapter {number}, {title}, with the code that proves it.",
+    )
+    page = chapter[0].tests_page
+    link = os.path.relpath(chapter[0].page, os.path.dirname(page)).replace(os.sep, "/")
+    overview = os.path.relpath(TESTS_PAGE, os.path.dirname(page)).replace(os.sep, "/")
+    text += [
+        f"The numbered equations of [{number}. {title}]({link}), each with the code that proves it."
+        f" Other chapters': [equations and their tests]({overview}).", "",
+    ]  # fmt: skip
+    for equation in chapter:
+        text += _tests_of_equation(link, equation, by_label.get(equation.label, []))
+    return "\n".join(text)
+
+
+def _tests_of_equation(link: str, equation: Equation, tests: list[Mark]) -> list[str]:
+    text = [
+        f"## Equation {equation.number}: {equation.name} {{ #{equation.test_anchor} }}",
+        "",
+        f"$$\n{equation.tex}\n$$",
+        "",
+        f"[Equation {equation.number} in its chapter]({link}#{equation.anchor})",
         "",
     ]
-    chapter = None
-    for equation in equations.values():
-        if equation.file != chapter:
-            chapter = equation.file
-            number = equation.number.partition(".")[0]
-            text += [f"## {number}. {titles[chapter]} {{ #chapter-{number} }}", ""]
-        link = os.path.relpath(equation.page, os.path.dirname(TESTS_PAGE)).replace(os.sep, "/")
-        text += [
-            f"### Equation {equation.number}: {equation.name} {{ #{equation.test_anchor} }}",
-            "",
-            f"$$\n{equation.tex}\n$$",
-            "",
-            f"[Equation {equation.number} in its chapter]({link}#{equation.anchor})",
-            "",
-        ]
-        tests = by_label.get(equation.label, [])
-        if not tests:
-            text += ["No test yet.", ""]
-        for mark in tests:
-            # A section mark of pymdownx.snippets would be read even inside a fence.
-            source = mark.source.replace("--8<--", ";--8<--")
-            longest = max([2, *(len(ticks) for ticks in re.findall("`+", source))])
-            fence = "`" * max(3, longest + 1)
-            text += [f'{fence}python title="{mark.file}"', source, fence, ""]
-    return write_if_changed(docs_dir / TESTS_PAGE, "\n".join(text).encode())
+    if not tests:
+        text += ["No test yet.", ""]
+    for mark in tests:
+        # A section mark of pymdownx.snippets would be read even inside a fence.
+        source = mark.source.replace("--8<--", ";--8<--")
+        longest = max([2, *(len(ticks) for ticks in re.findall("`+", source))])
+        fence = "`" * max(3, longest + 1)
+        text += [f'{fence}python title="{mark.file}"', source, fence, ""]
+    return text
 
 
 def markdown_files(docs_dir: Path | str) -> list[Path]:
-    """Every page a person wrote, sorted: the page of equation tests is left out."""
+    """Every page a person wrote, sorted: the pages of equation tests are left out."""
     docs_dir = Path(docs_dir)
-    generated = docs_dir / TESTS_PAGE
-    return sorted(path for path in docs_dir.rglob("*.md") if path != generated)
+    overview = docs_dir / TESTS_PAGE
+    folder = overview.with_suffix("")
+    return sorted(
+        path for path in docs_dir.rglob("*.md") if path != overview and path.parent != folder
+    )
 
 
 def unknown_label(label: str, equations: dict[str, Equation], file: str, line: int) -> Problem:

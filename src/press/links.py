@@ -13,7 +13,7 @@ from press import chapter as chapters
 from press import render
 from press.problems import PressError, Problem
 
-MADE = ("labs/", "downloads/", "figures/", "assets/vendor/", "reference/equation-tests.md")
+MADE = ("labs/", "downloads/", "figures/", "assets/vendor/", "reference/equation-tests")
 """What the press makes before a build: it need not exist when a page is checked."""
 
 EXTERNAL = re.compile(r"^(?:https?:|mailto:|doi:)")

@@ -54,8 +54,7 @@ def prepare(root: Path | None = None) -> list[Path]:
     written = vendor.copy_assets(docs) + moving.install(docs)
     if runtime.install(docs, root / ".cache"):
         written += assets.install(docs)
-    if equations.write_equation_tests_page(docs, root / "tests"):
-        written.append(docs / equations.TESTS_PAGE)
+    written += equations.write_equation_tests(docs, root / "tests")
     written += describe.write(root)
     return [*written, *lab.write(root)]
 

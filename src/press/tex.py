@@ -33,7 +33,7 @@ from pymdownx.arithmatex import (
 )
 
 from press import equations, vendor
-from press.equations import LABEL, TESTS_PAGE, Equation
+from press.equations import LABEL, Equation
 from press.problems import PressError, Problem
 from press.scan import prose
 
@@ -345,10 +345,10 @@ class Formulas(Treeprocessor):
         number.set("data-search-exclude", "")
         link = etree.SubElement(number, "a", {"href": f"#{equation.anchor}"})
         link.text = AtomicString(f"({equation.number})")
-        if (self.page.docs_dir / TESTS_PAGE).is_file():
+        if (self.page.docs_dir / equation.tests_page).is_file():
             number.tail = " "
             test = etree.SubElement(element, "a", {"class": "equation-test"})
-            test.set("href", self.page.link(TESTS_PAGE, equation.test_anchor))
+            test.set("href", self.page.link(equation.tests_page, equation.test_anchor))
             test.set("title", "The test of this equation")
             test.set("aria-label", f"Test of equation {equation.number}")
             test.set("data-search-exclude", "")

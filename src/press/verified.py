@@ -32,7 +32,8 @@ PACKAGES = {"numpy": "NumPy", "torch": "PyTorch", "matplotlib": "matplotlib"}
 END = "</article>"
 CLASS = "verified"
 LABS = "labs"
-GENERATED = (f"docs/{equations.TESTS_PAGE}", "docs/figures/*.md")
+TESTS = f"docs/{equations.TESTS_PAGE}"
+GENERATED = (TESTS, f"{TESTS.removesuffix('.md')}/*.md", "docs/figures/*.md")
 """Pages that the press writes (patterns): what they say is checked where it comes from."""
 
 

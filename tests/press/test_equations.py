@@ -249,20 +249,41 @@ def test_the_page_of_tests_shows_formula_link_and_source_and_is_written_once(boo
     (book / "docs" / "foundations").mkdir()
     docs = chapter(book, equation("eq:dot-product"), name="foundations/vectors.md")
     tests = write_tests(book, bound("eq:dot-product", body='assert "```" != "--8<--"'))
-    assert equations.write_equation_tests_page(docs, tests)
-    assert not equations.write_equation_tests_page(docs, tests)
-    text = (docs / "reference/equation-tests.md").read_text("utf-8")
-    assert "## 1. Vectors {" in text
-    assert "### Equation 1.1: dot product { #test-eq-dot-product }\n\n$$\nx\n$$" in text
-    assert "(../foundations/vectors.md#eq-dot-product)" in text
+    pages = [docs / "reference/equation-tests.md", docs / "reference/equation-tests/vectors.md"]
+    assert equations.write_equation_tests(docs, tests) == pages
+    assert equations.write_equation_tests(docs, tests) == []
+    text = pages[1].read_text("utf-8")
+    assert "of [1. Vectors](../../foundations/vectors.md)" in text
+    assert "## Equation 1.1: dot product { #test-eq-dot-product }\n\n$$\nx\n$$" in text
+    assert "(../../foundations/vectors.md#eq-dot-product)" in text
     assert '````python title="tests/test_vectors.py"\n@pytest.mark.equation(' in text
     assert ";--8<--" in text
     # The page itself defines nothing and refers to nothing.
     assert list(equations.index(docs)) == ["eq:dot-product"]
 
 
+def test_the_pages_of_tests_are_one_a_chapter_and_an_overview_leads_to_them(book):
+    for part, number in (("foundations", 1), ("sequences", 2)):
+        (book / "docs" / part).mkdir()
+        (book / f"docs/{part}/index.md").write_text(f"---\ntitle: The part of {part}\n---\n")
+        name = f"{part}/page-{number}.md"
+        docs = chapter(book, equation(f"eq:{part}"), number=number, name=name)
+    tests = write_tests(book, bound("eq:sequences"))
+    old = docs / "reference/equation-tests/gone.md"
+    old.parent.mkdir(parents=True)
+    old.write_text("a chapter that is no more")
+    equations.write_equation_tests(docs, tests)
+    assert {path.name for path in old.parent.iterdir()} == {"page-1.md", "page-2.md"}
+    assert "#test-eq-sequences" in (old.parent / "page-2.md").read_text("utf-8")
+    assert "eq-sequences" not in (old.parent / "page-1.md").read_text("utf-8")
+    text = (docs / "reference/equation-tests.md").read_text("utf-8")
+    assert text.index("## The part of foundations") < text.index("## The part of sequences")
+    assert "- [1. Vectors](equation-tests/page-1.md): 1 equation, 0 tests\n" in text
+    assert "- [2. Vectors](equation-tests/page-2.md): 1 equation, 1 test\n" in text
+
+
 def test_an_equation_without_a_test_has_its_section_so_that_links_hold(book):
     docs = chapter(book, equation("eq:a"))
-    equations.write_equation_tests_page(docs, write_tests(book, ""))
-    text = (docs / "reference/equation-tests.md").read_text("utf-8")
+    equations.write_equation_tests(docs, write_tests(book, ""))
+    text = (docs / "reference/equation-tests/vectors.md").read_text("utf-8")
     assert "{ #test-eq-a }" in text and "No test yet." in text

@@ -99,7 +99,12 @@ def test_a_page_that_cannot_be_read_fails_and_says_why(project):
 
 def test_generated_pages_and_other_files_are_not_collected(project):
     project.write(PRINTS)
-    for name in ("docs/reference/equation-tests.md", "README.md", "src/notes.md"):
+    for name in (
+        "docs/reference/equation-tests.md",
+        "docs/reference/equation-tests/a.md",
+        "README.md",
+        "src/notes.md",
+    ):
         project.write(fence("1 / 0"), name)
     for name in ("docs/labs/page.ipynb", "docs/downloads/page.py", "docs/downloads/page.ipynb"):
         project.write("1 / 0\n", name)

@@ -108,13 +108,14 @@ def test_a_display_formula_can_be_reached_by_keyboard_and_has_a_name(docs):
 
 
 def test_a_labelled_equation_has_its_number_its_anchor_and_a_link_to_its_test(docs):
-    (docs / "reference/equation-tests.md").write_text("made by the press")
+    (docs / "reference/equation-tests").mkdir()
+    (docs / "reference/equation-tests/vectors.md").write_text("made by the press")
     html = without_formulas(page(docs, CHAPTER + DOT))
     div = re.search(r"<div [^>]*>", html)[0]
     assert 'id="eq-dot-product"' in div and 'aria-label="Equation 1.1"' in div
     assert '<a href="#eq-dot-product">(1.1)</a>' in html
     test = re.search(r'<a [^>]*class="equation-test"[^>]*>test</a>', html)[0]
-    assert 'href="/reference/equation-tests.md#test-eq-dot-product"' in test
+    assert 'href="/reference/equation-tests/vectors.md#test-eq-dot-product"' in test
     assert 'title="The test of this equation"' in test
 
 
@@ -271,7 +272,7 @@ def book(docs):
     (tests / "test_vectors.py").write_text(
         f"import pytest\n\n\n{mark}\ndef test_a():\n    assert 1"
     )
-    equations.write_equation_tests_page(docs, tests)
+    equations.write_equation_tests(docs, tests)
     return root
 
 
@@ -286,10 +287,13 @@ def test_a_strict_build_resolves_every_link_and_keeps_search_clean(book, tool):
     assert ran.returncode == 0, ran.stdout + ran.stderr
     chapter = (book / "site/foundations/vectors/index.html").read_text()
     home = (book / "site/index.html").read_text()
-    tests = (book / "site/reference/equation-tests/index.html").read_text()
-    assert 'href="../../reference/equation-tests/#test-eq-dot-product"' in chapter
+    tests = (book / "site/reference/equation-tests/vectors/index.html").read_text()
+    assert 'href="../../reference/equation-tests/vectors/#test-eq-dot-product"' in chapter
     assert 'id="test-eq-dot-product"' in tests
-    assert 'href="../../foundations/vectors/#eq-dot-product"' in tests
+    assert 'href="../../../foundations/vectors/#eq-dot-product"' in tests
+    overview = (book / "site/reference/equation-tests/index.html").read_text()
+    assert re.search(r'href="(\.\./equation-tests/)?vectors/"', overview)
+    assert "1 equation, 1 test" in overview
     assert 'href="foundations/vectors/#eq-dot-product"' in home
     if tool == "mkdocs":
         assert "<title>Why a - Scratch</title>" in chapter
@@ -302,7 +306,7 @@ def test_a_strict_build_resolves_every_link_and_keeps_search_clean(book, tool):
 
 
 def test_a_dead_anchor_of_an_equation_fails_a_strict_build(book):
-    (book / "docs/reference/equation-tests.md").write_text("# Nothing\n")
+    (book / "docs/reference/equation-tests/vectors.md").write_text("# Nothing\n")
     ran = build(book)
     assert ran.returncode != 0
     assert "does not contain an anchor '#test-eq-dot-product'" in ran.stderr

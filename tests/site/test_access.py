@@ -74,7 +74,11 @@ ONCE = [SCREENS_AND_SCHEMES[0], SCREENS_AND_SCHEMES[3]]
             ("kinds", KINDS, SCREENS_AND_SCHEMES),
             ("chapter", (CHAPTER,), SCREENS_AND_SCHEMES),
             ("lab", (LAB,), SCREENS_AND_SCHEMES),
-            ("large", ("foundations/regularisation/", "reference/equation-tests/"), ONCE),
+            (
+                "large",
+                ("foundations/regularisation/", "reference/equation-tests/vectors/"),
+                ONCE,
+            ),
         )
         for both in pairs
     ],

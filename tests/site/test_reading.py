@@ -14,7 +14,7 @@ from press import includes
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 CHAPTER, LAB = "foundations/vectors/", "labs/vectors/"
-TESTS = "reference/equation-tests/"
+TESTS = "reference/equation-tests/vectors/"
 
 
 # --- formulas -------------------------------------------------------------------------------
