@@ -90,12 +90,17 @@ NO_TARGET = (
         ("12.3", model("return shares[:-1]"), "(5, 5), not (4, 5)"),
         ("12.3", model("return counts / counts.sum(axis=1, keepdims=True)"), "0 / 0: row 4"),
         ("12.3", model("return counts"), "counts, not shares"),
-        ("12.3", model("return counts / 1.5"), "counts, not shares"),
+        ("12.3", model("return counts / 1.9"), "counts, not shares"),
         ("12.3", model(PER_TOKEN), "divide by the pairs of the row"),
         (
             "12.3",
             model("return counts / np.maximum(counts.sum(axis=0), 1)"),
             "rows, not columns, add up to 1",
+        ),
+        (
+            "12.3",
+            model("return counts / np.maximum(counts.sum(axis=1, keepdims=True), 2)"),
+            "after 3 comes 0 alone, not [0.5",
         ),
         ("12.3", model("return shares * 0.999"), "after 1 come 0 and 2, not [0.4995"),
         (
