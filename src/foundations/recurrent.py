@@ -96,7 +96,7 @@ def rnn_backward(
     """
     H, d_H = cache["H"], np.moveaxis(d_H, -2, 0)
     d_Z = np.empty_like(H[1:])
-    d_h = np.zeros_like(H[0])  # what comes back from later steps
+    d_h = 0.0  # what comes back from later steps
     for t in reversed(range(len(d_Z))):
         d_Z[t] = (d_h + d_H[t]) * (1 - H[t + 1] ** 2)  # eq:bptt-z
         d_h = d_Z[t] @ p["W_h"].mT
@@ -202,8 +202,7 @@ def lstm_backward(
     Returns d_X (B, T, D), (d_h0, d_c0) and the gradients by the parameters.
     """
     H, C, d_H = cache["H"], cache["C"], np.moveaxis(d_H, -2, 0)
-    d_h, d_c = np.zeros_like(H[0]), np.zeros_like(C[0])
-    d_Zs = []
+    d_h, d_c, d_Zs = 0.0, 0.0, []
     for t in reversed(range(len(d_H))):
         i, f, g, o = cache["gates"][t]
         d_h = d_h + d_H[t]
@@ -263,8 +262,7 @@ def gru_backward(
     Returns d_X (B, T, D), d_h0 (B, M) and the gradients by the parameters.
     """
     H, d_H = cache["H"], np.moveaxis(d_H, -2, 0)
-    d_h = np.zeros_like(H[0])
-    d_Zs, d_Us = [], []
+    d_h, d_Zs, d_Us = 0.0, [], []
     for t in reversed(range(len(d_H))):
         r, z, n, U_n = cache["gates"][t]
         d_h = d_h + d_H[t]
@@ -400,7 +398,7 @@ def train_recall(
         H, cache = run_cell(kind, X, p)
         last = H[..., -1, :]
         P, Y = softmax(last @ out["W_y"] + out["b_y"]), np.eye(2)[y]
-        losses.append(-np.mean(np.log(np.sum(P * Y, axis=-1)), axis=-1))
+        losses.append(-np.mean(np.log(np.sum(P * Y, axis=-1)), axis=1))
         d_logits, d_H = (P - Y) / 16, np.zeros_like(H)
         d_H[..., -1, :] = d_logits @ out["W_y"].mT
         grads = BACKWARD[kind](d_H, cache, p)[2]
@@ -409,7 +407,7 @@ def train_recall(
         learn.step(list(limit(grads).values()))
     X, y = recall_batch((S, 200), distance, rng)
     logits = run_cell(kind, X, p)[0][..., -1, :] @ out["W_y"] + out["b_y"]
-    return np.mean(logits.argmax(axis=-1) == y, axis=-1), np.array(losses)
+    return np.mean(logits.argmax(axis=-1) == y, axis=1), np.array(losses)
 
 
 # --8<-- [end:train-recall]

@@ -34,7 +34,7 @@ def pop_all(state: np.floating, V: int, length: int) -> list[int]:
     ids = []
     for _ in range(length):
         state = state * type(state)(V)
-        ids.append(min(int(state), V - 1))
+        ids.append(min(int(state), V - 1))  # rounded up, a state can be 1
         state = state - type(state)(ids[-1])
     return ids
 

@@ -90,7 +90,7 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
         (
             "15.3",
             window("return (back >= 0) & (back < window + (window == 4))"),
-            "wrong for (1, 6, 4)",
+            "wrong for (",
         ),
         ("15.4", slopes(scaled="None"), "scaled_slope is still None"),
         ("15.4", slopes("'0'"), "raw_slope is one number, not '0'"),
@@ -102,6 +102,7 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
         ("15.4", slopes(scaled="0.1951"), "scaled_slope is not 0.1951: put g = 1 into σ"),
         ("15.4", slopes(scaled="0.7311"), "scaled_slope: that is a weight"),
         ("15.4", slopes(scaled="0.2490"), "scaled_slope: divided by K? 8 / 64"),
+        ("15.4", slopes(scaled="0.2481"), "scaled_slope: divided by K? 8 / 64"),
         ("15.5", look("pass"), "look gives None"),
         ("15.5", look("q *= 2; return q"), "look changes an argument"),
         ("15.5", look(f"mask[:] = ~mask; {SAFE}"), "look changes an argument"),
@@ -158,6 +159,11 @@ RANDOM = "changed[j] = rng.normal(size=X.shape[1])"
         ("15.6", depends(RANDOM, "return np.ones((5, 5), bool)"), "seen where there is none"),
         ("15.6", depends("changed[j] *= 2"), "attention without a mask: a dependence is not seen"),
         ("15.6", depends("changed[j] = 0"), "a dependence is not seen"),
+        (
+            "15.6",
+            depends(f"changed[j] *= 2\n        if X.std() == 0: {RANDOM}"),
+            "the angles of rows: a dependence is not seen",
+        ),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, diagnosis):

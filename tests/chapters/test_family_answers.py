@@ -46,6 +46,15 @@ def translate(result: str, loop: str = "target", best: str = "argmax(axis=-1)") 
     )
 
 
+def fill(result: str, before: str = "") -> str:
+    return (
+        f"def fill(ids, params, H, hole):\n    {before}\n"
+        "    logits = encoder(ids, params, H)[0] @ params['E'].T\n"
+        "    logits[..., hole] = -np.inf\n    best = logits.argmax(axis=-1)\n"
+        f"    {result}"
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "code", "diagnosis"),
     [
@@ -98,15 +107,54 @@ def translate(result: str, loop: str = "target", best: str = "argmax(axis=-1)") 
             padded("return loss").replace("return 0.0", "return 1.0"),
             "nothing but padding: 0.0, not 1.0",
         ),
-        ("21.5", translate("source += 1\n    return target[:, 1:]"), "changes its source"),
-        ("21.5", translate("return target"), "leave out the start token"),
-        ("21.5", translate("return target[:, 2:]"), "not (12, 4)"),
         (
             "21.5",
+            fill("ids[ids == hole] = best[ids == hole]\n    return ids"),
+            "changes its argument",
+        ),
+        ("21.5", fill("return best[ids == hole]"), "a token for a token: (40, 6), not"),
+        ("21.5", fill("return np.where(ids == hole, best, 1)"), "that was seen changed"),
+        ("21.5", fill("return np.where(ids == 8, best, ids)"), "that was seen changed"),
+        (
+            "21.5",
+            "def fill(ids, params, H, hole):\n"
+            "    logits = encoder(ids, params, H)[0] @ params['E'].T\n"
+            "    return np.where(ids == hole, logits[..., :-1].argmax(axis=-1), ids)",
+            "a hole is left: its id, here 0",
+        ),
+        (
+            "21.5",
+            "def fill(ids, params, H, hole):\n    out = ids.copy()\n"
+            "    for t in range(ids.shape[1]):\n"
+            "        logits = encoder(out, params, H)[0][:, t] @ params['E'].T\n"
+            "        logits[:, hole] = -np.inf\n"
+            "        out[:, t] = np.where(ids[:, t] == hole, logits.argmax(axis=-1), ids[:, t])\n"
+            "    return out",
+            "one by one: fill all in one pass",
+        ),
+        (
+            "21.5",
+            fill("return np.where(ids == hole, logits.argmin(axis=-1), ids)").replace(
+                "-np.inf", "np.inf"
+            ),
+            "with 8 for a hole, a word is not the likeliest one",
+        ),
+        (
+            "21.5",
+            fill(
+                "return np.where(ids == hole, best, ids)", "seen = (ids != hole)[:, None, None]"
+            ).replace("params, H)", "params, H, seen)"),
+            "with 8 for a hole, a word is not the likeliest one",
+        ),
+        ("21.6", translate("source += 1\n    return target[:, 1:]"), "changes its source"),
+        ("21.6", translate("return target"), "leave out the start token"),
+        ("21.6", translate("return target[:, 2:]"), "not (12, 4)"),
+        (
+            "21.6",
             translate("return target[:, 1:]", loop="target[:, -1:]"),
             "without a mask, token 2",
         ),
-        ("21.5", translate("return target[:, 1:]", best="argmin(axis=-1)"), "token 1 is not"),
+        ("21.6", translate("return target[:, 1:]", best="argmin(axis=-1)"), "token 1 is not"),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong(answered, number, code, diagnosis):
@@ -132,8 +180,13 @@ def test_a_wrong_answer_is_told_what_is_wrong(answered, number, code, diagnosis)
             "    rows = -(1 - eps) * true - eps * log_p.mean(axis=-1)\n"
             "    return float((rows * keep).sum() / max(keep.sum(), 1))",
         ),
-        ("21.5", translate("return target[:, 1:]")),
-        ("21.5", translate("return target[:, 1:].tolist()")),
+        ("21.5", fill("return np.where(ids == hole, best, ids).tolist()")),
+        (
+            "21.5",
+            fill("out[ids == hole] = best[ids == hole]\n    return out", "out = ids.copy()"),
+        ),
+        ("21.6", translate("return target[:, 1:]")),
+        ("21.6", translate("return target[:, 1:].tolist()")),
     ],
 )
 def test_a_right_answer_is_accepted_however_it_is_written(answered, number, code):

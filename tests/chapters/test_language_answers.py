@@ -90,12 +90,17 @@ NO_TARGET = (
         ("12.3", model("return shares[:-1]"), "(5, 5), not (4, 5)"),
         ("12.3", model("return counts / counts.sum(axis=1, keepdims=True)"), "0 / 0: row 4"),
         ("12.3", model("return counts"), "counts, not shares"),
-        ("12.3", model("return counts / 1.5"), "counts, not shares"),
+        ("12.3", model("return counts / 1.9"), "counts, not shares"),
         ("12.3", model(PER_TOKEN), "divide by the pairs of the row"),
         (
             "12.3",
             model("return counts / np.maximum(counts.sum(axis=0), 1)"),
             "rows, not columns, add up to 1",
+        ),
+        (
+            "12.3",
+            model("return counts / np.maximum(counts.sum(axis=1, keepdims=True), 2)"),
+            "after 3 comes 0 alone, not [0.5",
         ),
         ("12.3", model("return shares * 0.999"), "after 1 come 0 and 2, not [0.4995"),
         (
@@ -116,7 +121,7 @@ NO_TARGET = (
         ("12.4", byte("return round(bits, 3)"), "by bits_per_byte, not"),
         ("12.5", left_out("ids[0] = ids[1]; ids[1:] = ids[0]; return 1.0"), "changes ids"),
         ("12.5", left_out("loss.mean()"), "leave_one_out gives None"),
-        ("12.5", left_out("return loss"), "one number, the mean, not (11,)"),
+        ("12.5", left_out("return loss"), "one number, the mean, not (10,)"),
         (
             "12.5",
             left_out("return -np.log((c + alpha) / (n - 1 + alpha * V)).mean()"),
@@ -127,9 +132,17 @@ NO_TARGET = (
             left_out("return -np.log((c - 1 + alpha) / (n - 1 + alpha)).mean()"),
             "below stands alpha V",
         ),
+        (
+            "12.5",
+            left_out(
+                "n = C.sum(axis=1)[ids[1:]]; return -np.log((c - 1 + alpha) / "
+                "(n - 1 + alpha * V)).mean()"
+            ),
+            "for 11 tokens: ",
+        ),
         ("12.5", left_out("return loss.sum()"), "the mean over pairs, not the sum"),
         ("12.5", left_out("return loss.mean() / math.log(2)"), "in nats"),
-        ("12.5", left_out("return 1.001 * loss.mean()"), "for 12 tokens: "),
+        ("12.5", left_out("return 1.001 * loss.mean()"), "for 11 tokens: "),
         ("12.5", left_out("return loss.mean() * (1 if V == 3 else 1.001)"), "for 40 tokens: "),
         ("12.6", neck("U *= 2; return d_E, d_U"), "an argument has changed"),
         ("12.6", neck("d_E, d_U"), "bottleneck_gradients gives None"),
@@ -138,9 +151,9 @@ NO_TARGET = (
         ("12.6", neck("return d_E, d_U.T"), "d_U like U, (2, 4), not (4, 2)"),
         ("12.6", neck("return -d_E, -d_U"), "the sign: P − Y"),
         ("12.6", neck(NO_TARGET), "P − Y: what came is missing"),
-        ("12.6", neck("return 1.001 * d_E, d_U"), "d_E is off by "),
-        ("12.6", neck("return d_E, 1.001 * d_U"), "d_U is off by "),
-        ("12.6", neck("return d_E, d_U if V == 4 else 1.001 * d_U"), "d_U is off by "),
+        ("12.6", neck("return 1.001 * d_E, d_U"), "d_E is off by 1.6e-04"),
+        ("12.6", neck("return d_E, 1.001 * d_U"), "d_U is off by 2.8e-04"),
+        ("12.6", neck("return d_E, d_U if V == 4 else 1.001 * d_U"), "d_U is off by 4.0e-04"),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(answered, number, code, diagnosis):

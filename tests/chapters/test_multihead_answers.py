@@ -146,6 +146,7 @@ def copying(*changes: str, result: str = "return p") -> str:
             gpt2(result="return (A @ V).reshape(B, T, D) @ W_o + b_o"),
             "wrong for (B, T, D) = (2, 5, 8), H = 4",
         ),
+        ("16.5", gpt2(before="W_o = W_o * (1 + (H == 1))"), "(1, 3, 6), H = 1"),
         ("16.5", gpt2(before="H = H if H % 3 else 1; d = D // H"), "(3, 4, 6), H = 3"),
         ("16.6", "def copying_layer():\n    return None", "return a dict with W_q, W_k"),
         ("16.6", copying('del p["b_o"]'), "return a dict with"),
@@ -164,6 +165,7 @@ def copying(*changes: str, result: str = "return p") -> str:
         ("16.6", copying('p["W_o"][0, 2] = -1'), "u arrives with the wrong sign"),
         ("16.6", copying('p["b_q"][2] = 8'), "v is off by"),
         ("16.6", copying('p["W_o"][0, 2] = 1.01'), "u is off by"),
+        ("16.6", copying('p["W_q"][0, 0] = -22'), "u differs between rows"),
         ("16.6", copying('p["b_q"][[0, 2]] = 13.5'), "u is off by"),
     ],
 )

@@ -81,6 +81,14 @@ def bias(
             halves(SIDE_BY_SIDE, "np.outer(np.arange(T) % 6, frequencies(D))"),
             "wrong for T = 7, D = 16",
         ),
+        *[
+            (
+                "17.2",
+                halves(SIDE_BY_SIDE, f"np.outer(np.arange(T) + (T == {T}), frequencies(D))"),
+                f"wrong for T = {T}, D = {D}",
+            )
+            for T, D in ((1, 2), (40, 10))
+        ],
         ("17.3", "answers = [True] * 6", "keep the starter's form"),
         ("17.3", "answers = {'a': True}", "keep the starter's form"),
         ("17.3", letters(f=None), "not answered yet: f"),
@@ -150,6 +158,8 @@ def bias(
             bias(slopes="2.0 ** (-2 * np.arange(1, H + 1))"),
             "wrong for H = 1, T_q = 1, T_k = 9",
         ),
+        ("17.6", bias(first="(T_k - T_q or 1)"), "wrong for H = 8, T_q = 6, T_k = 6"),
+        ("17.6", bias(first="T_k - T_q + (T_q == 3)"), "wrong for H = 2, T_q = 3, T_k = 7"),
     ],
 )
 def test_each_other_diagnosis_is_earned(answered, number, code, diagnosis):

@@ -69,6 +69,7 @@ def leaky(
         ("13.2", run("h = np.tanh(x @ W_x + h @ W_h)"), "the bias is missing"),
         ("13.2", run("h = np.tanh(x @ W_x + b)"), "the last state is missing"),
         ("13.2", run("h = 3 * (x @ W_x + h @ W_h + b)"), "take the tanh"),
+        ("13.2", run("h = 1.5 * np.tanh(x @ W_x + h @ W_h + b)"), "take the tanh"),
         ("13.2", run("h = np.tanh(x @ W_x + h @ W_h + 1.01 * b)"), "other numbers than rnn's"),
         ("13.3", "answers = [False, False]", "keep the starter's form"),
         ("13.3", letters(d=None), "not answered yet: d"),

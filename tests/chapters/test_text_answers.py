@@ -172,7 +172,7 @@ LATE = "return ['', *shown[:-2], shown[-2] + shown[-1]]"
         (
             "11.6",
             best("return cut if len(text) != 4 else ['ab', 'ab']"),
-            "aba, b has 0.03, the most; yours is ['ab', 'ab']",
+            "aba, b has 0.08 · 0.4 = 0.032, the most; yours is ['ab', 'ab']",
         ),
         ("11.6", best("return cut", longest=3), "with random probabilities: ["),
         ("11.6", best("return cut", ways="value -= 0.2"), "with random probabilities: ["),

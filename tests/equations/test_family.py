@@ -135,8 +135,8 @@ def test_parameters_are_those_that_the_arrays_hold(sizes):
 @pytest.mark.equation(
     "eq:place-norms",
     r"""\lVert \mathbf{p}_t \rVert^2 = \frac{D}{2}, \qquad
-    \mathbb{E}\, \lVert \mathbf{e} \rVert^2 = 1, \qquad
-    \mathbb{E}\, \lVert \sqrt{D}\, \mathbf{e} \rVert^2 = D""",
+    \operatorname{E}\bigl[\lVert \mathbf{e} \rVert^2\bigr] = 1, \qquad
+    \operatorname{E}\bigl[\lVert \sqrt{D}\, \mathbf{e} \rVert^2\bigr] = D""",
 )
 @pytest.mark.parametrize("D", [16, 64])
 def test_places_have_half_the_squared_length_of_scaled_words(D):

@@ -249,6 +249,7 @@ def test_weight_decay_comes_to_rest_at_smoothed_counts(decay):
     formula = (counts - decay * 6 * W) / counts.sum(axis=1, keepdims=True)
     assert softmax(W) == pytest.approx(formula, abs=1e-9)
     assert (W[counts == 0] < 0).all()
+    assert W.sum(axis=1) == pytest.approx(0, abs=1e-9)  # what some gain, others pay
 
 
 @pytest.mark.equation(

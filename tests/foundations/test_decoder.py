@@ -1,5 +1,6 @@
 """What `foundations.decoder` promises beyond its equations: PyTorch's word, errors, edges."""
 
+import runpy
 from functools import partial
 
 import numpy as np
@@ -188,6 +189,11 @@ def test_a_counting_array_counts_every_product_and_gives_the_same_numbers():
     assert decoder.Counting.others == 70
     kept = np.where(np.asarray(D) > 0, D, 0)
     assert isinstance(kept, decoder.Counting)
+
+
+def test_a_count_begins_at_zero():
+    fresh = runpy.run_path(decoder.__file__)["Counting"]
+    assert (fresh.products, fresh.others) == (0, 0)
 
 
 def test_counting_leaves_the_parameters_and_the_logits_as_they_are():

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundations import recurrent
+from foundations.backpropagation import numerical_gradient, relative_error
 from foundations.optimisers import SGD
 
 SEED = 42
@@ -212,6 +213,31 @@ def test_every_cell_learns_to_remember_over_three_steps(kind):
     assert losses[-1].max() < 0.4
     for name, w in cell.items():
         np.testing.assert_array_equal(w, before[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_descends_the_mean_loss_of_a_step(kind):
+    def first_step(name, value):
+        seen = []
+        rng = np.random.default_rng(SEED)
+        _, losses = recurrent.train_recall(
+            kind, {**cell, name: value}, 3, rng, steps=1, limit=lambda g: seen.append(g) or g
+        )
+        return losses[0].sum(), seen[0][name]
+
+    rng = np.random.default_rng(SEED)
+    cell = recurrent.new_cell(kind, 4, 2, rng, keep=1.0, seeds=(2,))
+    for name, w in cell.items():
+        measured = numerical_gradient(lambda v, n=name: first_step(n, v)[0], w)
+        assert relative_error(first_step(name, w)[1], measured) < 1e-8
+
+
+def test_a_training_ends_in_shares_of_200_sequences():
+    rng = np.random.default_rng(SEED)
+    cell = recurrent.new_cell("RNN", 4, 2, rng, seeds=(5,))
+    right, _ = recurrent.train_recall("RNN", cell, 3, rng, steps=1)
+    np.testing.assert_allclose(right * 200, np.round(right * 200))
+    assert 0 < right.min() < right.max() < 1  # 0 and 1 are shares of any number
 
 
 def test_training_takes_an_optimiser_and_a_limit_on_the_gradients():
