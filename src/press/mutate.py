@@ -280,8 +280,9 @@ def _examples(code: str) -> set[tuple[int, int]]:
             named = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
             if named <= used and _numbers_alone(loop.iter):
                 sizes.append(loop.iter)
+    lines = [line.encode() for line in code.splitlines()]  # ast counts bytes
     return {
-        (number.lineno, number.col_offset)
+        (number.lineno, len(lines[number.lineno - 1][: number.col_offset].decode()))
         for example in (*makers, *sizes)
         for number in ast.walk(example)
         if isinstance(number, ast.Constant) and isinstance(number.value, int | float)

@@ -26,8 +26,10 @@ ID = re.compile(r'\bid="([^"]+)"')
 DRAWN = re.compile(r'<katex-html\b.*?</katex-html>|<a\b[^>]*class="headerlink".*?</a>', re.DOTALL)
 NAMES = ("reference/glossary/", "reference/bibliography/")
 """Pages whose words and works become entries of their own."""
+TESTS = "reference/equation-tests/"
+"""Each chapter has a page under it."""
 BOOST = {
-    "reference/equation-tests/": 0.05,
+    TESTS: 0.05,
     "reference/contributing/": 0.2,
     "reference/how-it-is-checked/": 0.2,
     "reference/progress/": 0.2,
@@ -72,6 +74,7 @@ def improve(site: Path, root: Path) -> bool:
             made[entry["location"]] = entry
     for location, entry in made.items():
         page = location.partition("#")[0]
+        page = TESTS if page.startswith(TESTS) else page
         if page in BOOST and "boost" not in entry:
             entry["boost"] = BOOST[page]
     index["docs"] = list(made.values())

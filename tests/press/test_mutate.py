@@ -192,6 +192,7 @@ def test_wrong_answers_and_the_seeds_of_checks_are_left_alone():
         ("for n, d in ((1, 3), (4, 2)):\n    X = rng.normal(size=(n, d))", ["1", "3", "4", "2"]),
         ("for n in [5, 6]:\n    X = rng.normal(size=n + 7)\nassert n < 8", ["5", "6", "7"]),
         ("all(ok(rng.random(n)) for n in (5, 6))", ["5", "6"]),
+        ("why, X = 'é 你', np.array([3.0])", ["3.0"]),
         # the loop's numbers do something else as well as, or in place of, making an example:
         ("for n, right in ((1, 3), (4, 2)):\n    assert f(rng.random(n)) == right", []),
         ("for at in (4, 5):\n    assert f(at)", []),

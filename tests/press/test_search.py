@@ -31,6 +31,7 @@ def index(book):
         {"location": "reference/glossary/", "title": "Glossary", "text": "<p>Each word.</p>"},
         {"location": "reference/glossary/#vectors", "title": "Vectors", "text": "Norm The length"},
         {"location": "reference/contributing/", "title": "Contributing", "text": "<p>You</p>"},
+        {"location": "reference/equation-tests/page/#test-eq-a", "title": "Equation", "text": ""},
     ]
     site = book.root / "site"
     for name, text in (
@@ -68,6 +69,7 @@ def test_a_section_that_defines_a_word_comes_first_and_what_is_about_the_book_la
     made = index()
     assert made["part/page/#length"]["boost"] == search.DEFINING > 1
     assert made["reference/contributing/"]["boost"] < made["reference/glossary/#norm"]["boost"] < 1
+    assert made["reference/equation-tests/page/#test-eq-a"]["boost"] == min(search.BOOST.values())
     assert "boost" not in made["part/page/"]
 
 

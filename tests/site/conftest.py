@@ -212,6 +212,13 @@ class Visit:
             }"""
         )
 
+    def draw(self) -> None:
+        """Draws at once what is far off, as the page does by itself when a reader stays."""
+        self.page.evaluate(
+            """document.querySelectorAll(".stretch").forEach((e) => e.classList.add("drawn"))"""
+        )
+        self.settle()
+
     @property
     def scheme(self) -> str:
         return self.page.evaluate("document.body.dataset.mdColorScheme")

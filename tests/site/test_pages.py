@@ -257,6 +257,7 @@ def test_every_figure_is_legible_in_the_scheme_that_a_reader_chose(visit, pages,
             continue
         tab.open(address)
         tab.choose(scheme)
+        tab.draw()  # or a picture would be taken while something above it is drawn
         ground, ink = colour(page, "--book-page"), colour(page, "--book-ink")
         for image in page.locator("article img").all():
             # A solution may hold a figure; one far down the page is not fetched until it is near.
