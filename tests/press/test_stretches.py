@@ -22,7 +22,7 @@ def test_what_stands_between_two_headings_of_a_long_page_becomes_one_box():
         "<h3 id", "<div", "<p>", "</div>", "</article>",
     ]  # fmt: skip
     assert stretches.stretched(after) == after
-    assert re.sub(r'\n?<div class="stretch tall-\d">|</div>\n?', "", after) == before
+    assert re.sub(r'\n?<div class="stretch desk-\d+ phone-\d+">|</div>\n?', "", after) == before
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,39 @@ def test_a_heading_inside_a_box_of_a_lab_stays_there():
 
 
 @pytest.mark.parametrize(
-    ("html", "step"),
+    ("html", "desk", "phone"),
     [
-        (LONG, 3),  # 3,500 letters: 32 pixels for 78 of them, and a paragraph's 24
-        ("<details><summary>s</summary>" + 20 * LONG + "</details>", 0),
-        ("<pre>" + 100 * "x\n" + "</pre>", 4),
-        ('<img alt="" height="900">', 2),
-        (40 * LONG, 6),
+        (LONG, 1090, 2400),  # 3,500 letters and a paragraph
+        ("<details><summary>s</summary>" + 20 * LONG + "</details>", 60, 60),
+        ("<pre>" + 100 * "x\n" + "</pre>", 2120, 2000),
+        ('<img alt="" height="900">', 940, 690),
+        ("<dl>" + 20 * "<dt>a</dt><dd>b</dd>" + "</dl>", 1280, 1050),
+        ("<table>" + 9 * "<tr><td>" + "</table>", 340, 280),
     ],
 )
-def test_a_stretchs_height_is_guessed_from_what_it_shows(html, step):
-    assert stretches._step(html) == step
+def test_a_stretchs_height_is_guessed_from_what_it_shows(html, desk, phone):
+    for screen, pixels in (("desk", desk), ("phone", phone)):
+        guess = stretches.HEIGHTS[stretches._steps(html)[screen]]
+        assert pixels <= guess <= 1.25 * max(pixels, stretches.HEIGHTS[0])
+
+
+def test_what_is_taller_than_all_heights_gets_the_last_of_them():
+    assert set(stretches._steps(60 * LONG).values()) == {len(stretches.HEIGHTS) - 1}
+
+
+def test_the_sheet_gets_the_rules_that_the_pages_use(tmp_path):
+    (tmp_path / "assets").mkdir()
+    sheet = tmp_path / "assets/book.css"
+    sheet.write_text("p { color: red; }\n")
+    file = tmp_path / "index.html"
+    file.write_text(page(f'<h2 id="a">A</h2>\n{LONG}<h2 id="b">B</h2>\n{3 * LONG}'))
+    assert stretches.write(tmp_path) == [file, sheet]
+    classes = set(re.findall(r"(?:desk|phone)-\d+", file.read_text()))
+    assert len(classes) == 4
+    text = sheet.read_text()
+    assert text.startswith("p { color: red; }\n@media screen{.desk-")
+    assert set(re.findall(r"\.((?:desk|phone)-\d+)\{--tall:\d+px\}", text)) == classes
+    assert stretches.write(tmp_path) == [] and sheet.read_text() == text
 
 
 GUESS = '<katex-html aria-hidden="true"><span>α</span>&lt;</katex-html>'
