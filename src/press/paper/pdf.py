@@ -240,6 +240,7 @@ def _finish(book: Book, target: Path) -> int:
         pdf.docinfo["/Title"] = book.title
         pdf.docinfo["/Subject"] = book.description
         pdf.docinfo["/CreationDate"] = pdf.docinfo["/ModDate"] = moment
+        pikepdf.settings.set_flate_compression_level(9)  # 1.5 s for 2% of the bytes
         pdf.save(
             target,
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
