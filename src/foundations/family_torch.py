@@ -66,7 +66,7 @@ def greedy(
     model.eval()
     target = torch.full((len(source), 1), start)
     for _ in range(steps):
-        best = model(source, target)[:, -1].argmax(dim=-1)
+        best = model(source, target)[:, -1].argmax(dim=1)
         target = torch.cat([target, best[:, None]], dim=1)
     return target[:, 1:]
 

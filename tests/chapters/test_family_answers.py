@@ -67,7 +67,9 @@ def fill(result: str, before: str = "") -> str:
         ("21.1", paper(other="0.0257"), "other is not 0.0257"),
         ("21.1", paper(gap="3.45"), "gap is not 3.45"),
         ("21.1", paper(gap="3.5"), "gap is not 3.5"),
+        ("21.1", paper(gap="33.05"), "gap is not 33.05"),
         ("21.1", paper(floor="0.0"), "0 is for hard targets"),
+        ("21.1", paper(floor="0.26"), "floor is not 0.26"),
         ("21.1", paper(floor="0.251"), "seven other words"),
         ("21.1", paper(floor="0.807"), "floor is not 0.807"),
         ("21.2", "answers = [True, False]", "keep the starter's form"),
@@ -85,6 +87,12 @@ def fill(result: str, before: str = "") -> str:
         ("21.3", prefixes("return mask[:2]"), "not (2, 1, 5, 5)"),
         ("21.3", prefixes("return mask & ~np.eye(T, dtype=bool)"), "look at itself"),
         ("21.3", prefixes("return mask.swapaxes(-1, -2)"), "transposed: rows look"),
+        (
+            "21.3",
+            prefixes("return np.where(prefixes[:, None, None, None] < T, causal, mask)"),
+            "the prefix opens nothing",
+        ),
+        ("21.3", prefixes("mask[..., 0, 3:] = True\n    return mask"), "place 0 looks at place 3"),
         (
             "21.3",
             prefixes("mask[:, 0, 1:, 0] = T < 9\n    return mask"),
