@@ -47,6 +47,8 @@ def check_sizes(
     if X.ndim < 3 or X.shape[-1] != D or h0.shape != (*X.shape[:-2], M):
         shapes = f"X {X.shape} and the state {h0.shape}"
         raise ValueError(f"{name}: {shapes} are not (B, T, {D}) and (B, {M})")
+    if not X.shape[-2]:
+        raise ValueError(f"{name}: X {X.shape} has no step: (B, T, {D}) wants T > 0")
 
 
 # --8<-- [end:check-sizes]

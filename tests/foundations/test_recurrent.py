@@ -110,6 +110,8 @@ def test_shapes_that_do_not_fit_are_named(kind):
         run(X[..., :3], right, p)
     with pytest.raises(ValueError, match=rf"{name}: X \(5, 4\)"):
         run(X[0], start(np.zeros(3)), p)
+    with pytest.raises(ValueError, match=rf"{name}: X \(2, 0, 4\) has no step"):
+        run(X[:, :0], right, p)
     with pytest.raises(ValueError, match=r"the state \(1, 3\) are not .* and \(B, 3\)"):
         run(X, start(np.zeros((1, 3))), p)
     with pytest.raises(ValueError, match=rf"{name}: W_x \({3 * k}, 4\) .* transposed"):
