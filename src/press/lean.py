@@ -62,6 +62,7 @@ def join(site: Path) -> list[Path]:
         text += _from_here(name, file.read_text(encoding="utf-8"))
         if name != PRINTED:
             file.unlink()
+            file.with_name(f"{file.name}.map").unlink(missing_ok=True)
     (site / ONE).write_text(f'@charset "UTF-8";\n{text}', encoding="utf-8", newline="\n")
     changed = [site / ONE]
     names = [file.relative_to(site).as_posix() for file in files]
