@@ -32,7 +32,7 @@
     label.append(inner);
   };
 
-  // Each block's copy button comes in a <nav> without a name, when the block comes near.
+  // Each block's copy button comes in a <nav> without a name, when the block is drawn.
   const content = document.querySelector(".md-content");
   const unname = () => document.querySelectorAll(".md-code__nav:not([role])")
     .forEach((nav) => nav.setAttribute("role", "presentation"));
@@ -174,7 +174,8 @@
   });
 
   // What is far off is drawn when it comes near (book.css). Where a reader stays, the rest follows,
-  // one stretch in each idle moment: a screen reader that starts late finds the whole page.
+  // one stretch in each idle moment: a screen reader that starts late finds the whole page. A reader
+  // who goes by keyboard is not kept waiting: code gets its button when it is drawn.
   const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
   const anchored = CSS.supports("overflow-anchor", "auto");
   const draw = () => {
@@ -184,7 +185,13 @@
     next.classList.add("drawn");
     idle(draw);
   };
-  addEventListener("load", () => setTimeout(idle, 5000, draw));
+  let begun = false;
+  const begin = () => {
+    if (!begun) idle(draw);
+    begun = true;
+  };
+  addEventListener("load", () => setTimeout(begin, 5000));
+  addEventListener("keydown", ({ key }) => key === "Tab" && begin());
 
   // On paper, everything is open.
   let opened = [];

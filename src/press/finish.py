@@ -56,7 +56,7 @@ BUNDLE = "assets/javascripts/bundle.*.min.js"
 LATER = (
     ('(location.protocol!=="file:")', "(!1)"),
     ('("search.highlight")?', '("search.highlight")&&/[?&]h=/.test(location.search)?'),
-    ("{threshold:0}", '{threshold:0,rootMargin:"100% 0%"}'),
+    ("{threshold:0}", '{threshold:0,rootMargin:"1000000px 0px"}'),
     ('if(document.body.setAttribute("data-md-color-switching",""),',
      'if(i.again?document.body.setAttribute("data-md-color-switching",""):i.again=!0,'),
     ("return o.content=a.colorScheme,",
@@ -143,10 +143,10 @@ def with_less_at_once(script: str) -> str:
 
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
-    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) one
-    screen ahead, so that the keyboard finds them. And the colours that a page comes in are not set
-    once more: each time, the whole page's style would be worked out anew. A script that looks
-    otherwise stays as it is.
+    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) as
+    soon as they are drawn, not when they are on the screen: a quick Tab would pass by them. And the
+    colours that a page comes in are not set once more: each time, the whole page's style would be
+    worked out anew. A script that looks otherwise stays as it is.
     """
     if any(script.count(before) != 1 for before, _ in LATER):
         return script

@@ -181,6 +181,17 @@ MISSED = """() => [...document.querySelectorAll(
     .map((e) => e.outerHTML.slice(0, 110).replace(/\\s+/g, " "))"""
 
 
+IDLE = """
+window.requestIdleCallback = (then) => { window.free ? setTimeout(then) : window.waits = then; };
+"""
+"""No moment is idle until the test says so."""
+NO_TIME_PASSES = """
+const timer = window.setTimeout;
+window.setTimeout = (then, wait, ...more) => wait >= 5000 ? 0 : timer(then, wait, ...more);
+"""
+"""Nothing begins only because a reader stays."""
+
+
 def walk(page, limit: int = 1500) -> tuple[list[dict], list[str]]:
     """Presses Tab from the top to the end, opening every fold on the way with Enter."""
     stops, problems = [], []
@@ -232,6 +243,20 @@ def test_the_keyboard_reaches_everything_and_its_place_is_always_seen(visit, scr
         assert kinds >= {"input.md-search__input", "a.md-nav__link"}
     else:
         assert wide and "button" in kinds
+
+
+def test_the_first_tab_draws_the_rest_and_all_code_gets_its_button(visit):
+    """Not only when it comes near: a quick Tab would be past it."""
+    tab = visit("phone")
+    tab.page.add_init_script(IDLE + NO_TIME_PASSES)
+    page = tab.open(CHAPTER)
+    bare = page.locator(".highlight.language-python > pre:not(:has(.md-code__button)):visible")
+    assert bare.count() > 10 and not page.evaluate("window.waits")
+    page.keyboard.press("Tab")
+    page.wait_for_function("() => window.waits")
+    draw_the_rest(tab)
+    bare.first.wait_for(state="detached")
+    assert page.locator(".md-code__button").count() > 30
 
 
 def test_a_place_that_is_not_seen_or_not_reached_would_be_told(visit):
@@ -387,12 +412,6 @@ def test_the_keyboards_place_is_seen_in_the_few_colours_that_a_reader_set(visit)
 
 
 # --- formulas -------------------------------------------------------------------------------
-
-
-IDLE = """
-window.requestIdleCallback = (then) => { window.free ? setTimeout(then) : window.waits = then; };
-"""
-"""No moment is idle until the test says so."""
 
 
 def draw_the_rest(tab) -> None:
