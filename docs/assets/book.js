@@ -32,7 +32,7 @@
     label.append(inner);
   };
 
-  // Each block's copy button comes in a <nav> without a name, when the block is drawn.
+  // Each block's copy button comes in a <nav> without a name, when the block comes near.
   const content = document.querySelector(".md-content");
   const unname = () => document.querySelectorAll(".md-code__nav:not([role])")
     .forEach((nav) => nav.setAttribute("role", "presentation"));
@@ -175,15 +175,15 @@
 
   // What is far off is drawn when it comes near (book.css). Where a reader stays, the rest follows,
   // one stretch in each idle moment: a screen reader that starts late finds the whole page. A reader
-  // who goes by keyboard is not kept waiting: code gets its button when it is drawn.
+  // who goes by keyboard is not kept waiting. At "book:drawn", code gets its buttons (finish.py).
   const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
   const anchored = CSS.supports("overflow-anchor", "auto");
   const draw = () => {
     const next = [...document.querySelectorAll(".stretch:not(.drawn)")]
       .find((stretch) => anchored || stretch.getBoundingClientRect().bottom > 0); // nothing may move
-    if (!next) return;
-    next.classList.add("drawn");
-    idle(draw);
+    next?.classList.add("drawn");
+    (next ?? content)?.dispatchEvent(new Event("book:drawn", { bubbles: true }));
+    if (next) idle(draw);
   };
   let begun = false;
   const begin = () => {

@@ -56,7 +56,11 @@ BUNDLE = "assets/javascripts/bundle.*.min.js"
 LATER = (
     ('(location.protocol!=="file:")', "(!1)"),
     ('("search.highlight")?', '("search.highlight")&&/[?&]h=/.test(location.search)?'),
-    ("{threshold:0}", '{threshold:0,rootMargin:"1000000px 0px"}'),
+    ("new IntersectionObserver(e=>{for(let t of e)fn.next(t)},{threshold:0})",
+     '(f=>(addEventListener("book:drawn",e=>f([...e.target.querySelectorAll("pre>code")]'
+     '.map(target=>({target,isIntersecting:!0})))),'
+     'new IntersectionObserver(f,{threshold:0,rootMargin:"100% 0%"})))'
+     "(e=>{for(let t of e)fn.next(t)})"),
     ('if(document.body.setAttribute("data-md-color-switching",""),',
      'if(i.again?document.body.setAttribute("data-md-color-switching",""):i.again=!0,'),
     ("return o.content=a.colorScheme,",
@@ -143,8 +147,8 @@ def with_less_at_once(script: str) -> str:
 
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
-    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) as
-    soon as they are drawn, not when they are on the screen: a quick Tab would pass by them. And the
+    for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) one
+    screen ahead, and at once in what book.js draws: a quick Tab would pass by later ones. And the
     colours that a page comes in are not set once more: each time, the whole page's style would be
     worked out anew. A script that looks otherwise stays as it is.
     """

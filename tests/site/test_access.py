@@ -250,13 +250,13 @@ def test_the_first_tab_draws_the_rest_and_all_code_gets_its_button(visit):
     tab = visit("phone")
     tab.page.add_init_script(IDLE + NO_TIME_PASSES)
     page = tab.open(CHAPTER)
-    bare = page.locator(".highlight.language-python > pre:not(:has(.md-code__button)):visible")
-    assert bare.count() > 10 and not page.evaluate("window.waits")
+    bare = page.locator("article pre:has(> code):not(:has(.md-code__button))")
+    assert bare.count() > 100 and not page.evaluate("window.waits")
     page.keyboard.press("Tab")
     page.wait_for_function("() => window.waits")
     draw_the_rest(tab)
     bare.first.wait_for(state="detached")
-    assert page.locator(".md-code__button").count() > 30
+    assert page.locator("article .md-code__button").count() > 100
 
 
 def test_a_place_that_is_not_seen_or_not_reached_would_be_told(visit):
