@@ -178,9 +178,17 @@
   // who goes by keyboard is not kept waiting. At "book:drawn", code gets its buttons (finish.py).
   const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
   const anchored = CSS.supports("overflow-anchor", "auto");
+  // Drawing scrolls, so that nothing moves; "Back to top" is not for that (finish.py).
+  const settle = () => document.documentElement.classList.add("settling");
+  const settled = () => document.documentElement.classList.remove("settling");
+  settle();
+  addEventListener("hashchange", settle);
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"])
+    addEventListener(name, settled, { passive: true });
   const draw = () => {
     const next = [...document.querySelectorAll(".stretch:not(.drawn)")]
       .find((stretch) => anchored || stretch.getBoundingClientRect().bottom > 0); // nothing may move
+    if (next) settle();
     next?.classList.add("drawn");
     (next ?? content)?.dispatchEvent(new Event("book:drawn", { bubbles: true }));
     if (next) idle(draw);

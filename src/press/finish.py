@@ -61,6 +61,7 @@ LATER = (
      '.map(target=>({target,isIntersecting:!0})))),'
      'new IntersectionObserver(f,{threshold:0,rootMargin:"100% 0%"})))'
      "(e=>{for(let t of e)fn.next(t)})"),
+    ("([s,a])=>s>a&&a>0", '([s,a])=>s>a&&a>0&&!document.querySelector("html.settling")'),
     ('if(document.body.setAttribute("data-md-color-switching",""),',
      'if(i.again?document.body.setAttribute("data-md-color-switching",""):i.again=!0,'),
     ("return o.content=a.colorScheme,",
@@ -148,7 +149,9 @@ def with_less_at_once(script: str) -> str:
     Material itself does so from a folder (file://), and fetches it with every page elsewhere: more
     bytes than all the rest of a page. It also wants it to mark the words that a reader searched
     for, which only an address with ?h= asks for. Code blocks get their buttons (content.lazy) one
-    screen ahead, and at once in what book.js draws: a quick Tab would pass by later ones. And the
+    screen ahead, and at once in what book.js draws: a quick Tab would pass by later ones.
+    "Back to top" comes when a reader scrolls up, and not when the page does, since what stands
+    above was drawn and is shorter than was thought: it would cover what a link led to. And the
     colours that a page comes in are not set once more: each time, the whole page's style would be
     worked out anew. A script that looks otherwise stays as it is.
     """

@@ -475,6 +475,26 @@ def test_what_is_drawn_in_idle_moments_moves_nothing_that_is_read(visit, screen,
     assert dict(page.evaluate(seen)) == pytest.approx(before, abs=1.5)  # scrolling is by pixels
 
 
+@pytest.mark.parametrize("screen", ["desk", "phone"])
+def test_back_to_top_comes_when_a_reader_scrolls_up_and_not_over_what_a_link_led_to(visit, screen):
+    tab = visit(screen)
+    tab.page.add_init_script(IDLE)
+    page = tab.open(CHAPTER + "#exercises")
+    seen = page.locator(".md-top:not([hidden])")
+    page.wait_for_timeout(500)  # Material thinks for 250 ms
+    assert seen.count() == 0
+    before = page.evaluate("scrollY")
+    page.wait_for_function("() => window.waits")
+    draw_the_rest(tab)
+    page.wait_for_timeout(500)
+    assert seen.count() == 0 and page.evaluate("scrollY") < before - 100
+    page.mouse.move(page.viewport_size["width"] / 2, 300)
+    page.mouse.wheel(0, -200)
+    seen.wait_for()
+    page.mouse.wheel(0, 200)
+    seen.wait_for(state="hidden")
+
+
 def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keyboard(visit):
     tab = visit("phone")
     problems, scrolling = [], 0
