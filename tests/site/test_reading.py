@@ -86,6 +86,18 @@ def test_a_numbered_equation_leads_to_itself_and_to_its_test(visit):
     page.locator("#eq-norm:target").wait_for()
 
 
+def test_the_contents_mark_the_heading_that_was_chosen_in_them(visit):
+    page = visit(reduced_motion="reduce").open(CHAPTER)
+    entries = page.locator(".md-sidebar--secondary nav .md-nav__link")
+    names = [entry.inner_text() for entry in entries.all()]
+    assert len(names) > 10
+    for name, entry in list(zip(names, entries.all(), strict=True))[:-1:3]:
+        entry.click()
+        marked = page.locator(".md-sidebar--secondary .md-nav__link--active", has_text=name)
+        marked.wait_for(timeout=3_000)
+        assert page.locator(":target").inner_text().removesuffix("¶").strip() == name.strip()
+
+
 # --- taking things away ---------------------------------------------------------------------
 
 
